@@ -1,0 +1,45 @@
+# Compiler, linker, cache and hardening: one place for every flag the project builds with.
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+# Paths are made relative so that another checkout hits the same cache.
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+endif()
+
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+set(AMANA_SANITIZE "" CACHE STRING "Sanitizers for the whole build, as -fsanitize takes them")
+if(AMANA_SANITIZE)
+  add_compile_options(-fsanitize=${AMANA_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${AMANA_SANITIZE})
+else()
+  # _FORTIFY_SOURCE contradicts the sanitizers' own interceptors, so it stays out of their builds.
+  add_compile_options(-D_FORTIFY_SOURCE=2)
+endif()
+
+add_compile_options(-fstack-protector-strong -fstack-clash-protection -fcf-protection
+                    -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+add_link_options(-pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack)
+
+set(AMANA_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  list(APPEND AMANA_WARNINGS -Wthread-safety)
+  # A precompiled header with a time stamp in it would never be found in the cache.
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>)
+endif()
