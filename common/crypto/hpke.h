@@ -1,0 +1,114 @@
+#pragma once
+
+// HPKE (RFC 9180), base mode, one suite: DHKEM(X25519, HKDF-SHA256) 0x0020, HKDF-SHA256 0x0001,
+// ChaCha20-Poly1305 0x0003. Base mode says nothing about the sender: sign what must be trusted.
+//
+//   Sealed s = *SealBase(their_key, "amana/handoff/v1", ad, plaintext);
+//   std::string plaintext = *OpenBase(my_key, s, "amana/handoff/v1", ad);
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "common/base/random.h"
+#include "common/base/secret.h"
+
+namespace amana::crypto {
+
+inline constexpr size_t kHpkeKeySize = 32;  // of private keys, public keys and `enc`
+
+// A value of 32 public bytes.
+class HpkePublicKey {
+ public:
+  HpkePublicKey() = default;
+
+  // kInputMalformed unless there are 32 bytes.
+  static absl::StatusOr<HpkePublicKey> FromBytes(std::string_view bytes);
+
+  const std::string& bytes() const { return bytes_; }
+
+  friend bool operator==(const HpkePublicKey&, const HpkePublicKey&) = default;
+
+ private:
+  std::string bytes_;
+};
+
+// Move-only; wiped.
+class HpkePrivateKey {
+ public:
+  static HpkePrivateKey Generate(Random& random);
+
+  // DeriveKeyPair of RFC 9180 section 7.1.3. `input_key` has at least 32 bytes of entropy.
+  static HpkePrivateKey Derive(std::string_view input_key);
+
+  // kInputMalformed unless there are 32 bytes.
+  static absl::StatusOr<HpkePrivateKey> FromBytes(std::string_view bytes);
+
+  const HpkePublicKey& public_key() const { return public_key_; }
+
+  // The 32 bytes to keep in a vault.
+  const SecretBytes& bytes() const { return bytes_; }
+
+ private:
+  explicit HpkePrivateKey(SecretBytes bytes);
+
+  SecretBytes bytes_;
+  HpkePublicKey public_key_;
+};
+
+struct Sealed {
+  std::string enc;         // 32 bytes: the sender's ephemeral public key
+  std::string ciphertext;  // plaintext and 16 bytes of tag
+};
+
+// One for each side and direction; messages open in the order in which they were sealed. Not
+// thread-safe.
+class HpkeContext {
+ public:
+  // Encrypts the next message. Only on the sender's side.
+  std::string Seal(std::string_view ad, std::string_view plaintext);
+
+  // Decrypts the next message; kDecryptionFailed leaves the context where it was. Only on the
+  // receiver's side.
+  absl::StatusOr<std::string> Open(std::string_view ad, std::string_view ciphertext);
+
+  // A secret that both sides get, of at most 255 * 32 bytes.
+  SecretBytes Export(std::string_view exporter_context, size_t size) const;
+
+ private:
+  friend HpkeContext MakeHpkeContext(std::string_view shared_secret, std::string_view info,
+                                     bool sender);
+  HpkeContext() = default;
+  std::string NextNonce() const;
+
+  bool sender_ = false;
+  SecretBytes key_;
+  SecretBytes base_nonce_;
+  SecretBytes exporter_secret_;
+  uint64_t sequence_ = 0;
+};
+
+// RFC 9180 section 5.1 without the KEM: a context from a shared secret. For tests of the key
+// schedule.
+HpkeContext MakeHpkeContext(std::string_view shared_secret, std::string_view info, bool sender);
+
+struct HpkeSender {
+  std::string enc;
+  HpkeContext context;
+};
+
+// kDecryptionFailed if the public key is no usable point (X25519 gives zero).
+absl::StatusOr<HpkeSender> SetupBaseS(const HpkePublicKey& recipient, std::string_view info,
+                                      Random& random);
+absl::StatusOr<HpkeContext> SetupBaseR(const HpkePrivateKey& recipient, std::string_view enc,
+                                       std::string_view info);
+
+// One message, with the system's randomness.
+absl::StatusOr<Sealed> SealBase(const HpkePublicKey& recipient, std::string_view info,
+                                std::string_view ad, std::string_view plaintext);
+absl::StatusOr<std::string> OpenBase(const HpkePrivateKey& recipient, const Sealed& sealed,
+                                     std::string_view info, std::string_view ad);
+
+}  // namespace amana::crypto
