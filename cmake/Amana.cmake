@@ -28,12 +28,16 @@ function(amana_library)
   amana_configure(${A_NAME} ${A_PCH})
 endfunction()
 
-# amana_binary(NAME t SOURCES … DEPS …)
+# What people run: `ninja binaries`.
+add_custom_target(binaries)
+
+# amana_binary(NAME t SOURCES … DEPS …): into build/bin.
 function(amana_binary)
   cmake_parse_arguments(A "" "NAME" "SOURCES;DEPS" ${ARGN})
   add_executable(${A_NAME} ${A_SOURCES})
   target_link_libraries(${A_NAME} PRIVATE ${A_DEPS})
   amana_configure(${A_NAME} none)
+  add_dependencies(binaries ${A_NAME})
 endfunction()
 
 # amana_test(NAME t AREA label SOURCES … DEPS …): one CTest entry a binary, so that `ctest -L label` picks an area.
