@@ -33,7 +33,7 @@ enum class Reason : int32_t {
 struct ErrorDetail {
   // The path of the field at fault, as the proto spells it ("needs[2].code"). Never its value.
   // Empty: none.
-  std::string field;
+  std::string field = {};
   // How long to wait before sending again. Zero: nothing is said about it.
   absl::Duration retry_after = absl::ZeroDuration();
 
