@@ -32,6 +32,7 @@
 #include "common/base/deadline.h"
 #include "common/base/ids.h"
 #include "common/base/random.h"
+#include "common/store/commit_signal.h"
 
 namespace amana::store {
 
@@ -199,6 +200,12 @@ class Store {
                                                                 Deadline deadline) = 0;
   // OK while the store answers and its functions are loaded: readiness.
   virtual absl::Status Ping(Deadline deadline) = 0;
+
+  // Rings at every commit made through this object.
+  CommitSignal& commit_signal() { return commit_signal_; }
+
+ private:
+  CommitSignal commit_signal_;
 };
 
 // The shard of an id: its first two bytes, big-endian, modulo `shards`.
