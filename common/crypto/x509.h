@@ -57,7 +57,7 @@ absl::StatusOr<std::string> VerifyCertificateRequest(std::string_view pem);
 
 // What a certificate says.
 struct CertificateInfo {
-  std::string common_name;              // of the subject; empty for leaves
+  std::string common_name;              // of the subject: the network id of a CA, "leaf" of a leaf
   std::vector<std::string> spiffe_ids;  // URI names, "spiffe://…" only
   std::vector<std::string> dns_names;
   absl::Time not_before;
@@ -88,7 +88,7 @@ class CertificateAuthority {
   static absl::StatusOr<CertificateAuthority> Create(std::string_view network_id, TransportKey key,
                                                      absl::Time not_before, absl::Time not_after);
 
-  // kInputMalformed unless the certificate is a CA's and belongs to the key.
+  // kInputMalformed unless the certificate is of a CA and belongs to the key.
   static absl::StatusOr<CertificateAuthority> Load(std::string_view certificate_pem,
                                                    std::string_view key_pem);
 
