@@ -41,5 +41,5 @@ set(AMANA_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverlo
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   list(APPEND AMANA_WARNINGS -Wthread-safety)
   # A precompiled header with a time stamp in it would never be found in the cache.
-  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>)
+  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")
 endif()
