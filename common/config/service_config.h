@@ -11,7 +11,7 @@ namespace amana::config {
 
 struct ServiceConfig {
   std::string listen;          // gRPC over mutual TLS
-  std::string open_listen;     // gRPC without client certificates: identity's enrolment door only
+  std::string enrolment_listen;     // gRPC without client certificates: identity's enrolment door only
   std::string metrics_listen;  // HTTP: /metrics, /livez, /readyz
   std::string network;         // the trust domain of all SPIFFE ids
   std::string tls_dir;         // ca.pem, cert.pem, key.pem

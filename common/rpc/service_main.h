@@ -51,7 +51,7 @@ class Application {
   // Behind client certificates. They must live as long as this.
   virtual std::vector<Service*> services() = 0;
 
-  // Behind config.open_listen, without client certificates.
+  // Behind config.enrolment_listen, without client certificates.
   virtual std::vector<Service*> open_services() { return {}; }
 
   // Who callers are, from its own knowledge. Null: identity is asked.
