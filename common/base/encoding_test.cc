@@ -41,7 +41,10 @@ TEST(Base32Test, EveryAcceptedTextIsTheOnlyOne) {
     for (const char c : alphabet) texts.push_back(texts[i] + c);
   }
   for (const std::string& text : texts) {
-    if (const auto bytes = Base32Decode(text); bytes.ok()) EXPECT_EQ(Base32Encode(*bytes), text);
+    const auto bytes = Base32Decode(text);
+    if (bytes.ok()) {
+      EXPECT_EQ(Base32Encode(*bytes), text);
+    }
   }
 }
 
