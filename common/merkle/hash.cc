@@ -14,7 +14,11 @@ namespace {
 constexpr char kLeafPrefix = 0x00;
 constexpr char kNodePrefix = 0x01;
 
-Hash Digest(std::string_view data) { return *Hash::FromBytes(crypto::Sha256(data)); }
+Hash Digest(std::string_view data) {
+  const std::optional<Hash> hash = Hash::FromBytes(crypto::Sha256(data));
+  AMANA_CHECK(hash.has_value(), "SHA-256 gives 32 bytes.");
+  return *hash;
+}
 
 }  // namespace
 

@@ -17,7 +17,7 @@ constexpr size_t kLengthBytes = 2;
 std::string IndexPath(uint64_t index) {
   std::string path = absl::StrFormat("%03d", index % 1000);
   for (index /= 1000; index > 0; index /= 1000) {
-    path = absl::StrFormat("x%03d/", index % 1000) + path;
+    path.insert(0, absl::StrFormat("x%03d/", index % 1000));
   }
   return path;
 }
@@ -112,7 +112,9 @@ absl::StatusOr<std::vector<Hash>> DecodeTile(std::string_view bytes, unsigned wi
   std::vector<Hash> hashes;
   hashes.reserve(width);
   for (size_t i = 0; i < width; ++i) {
-    hashes.push_back(*Hash::FromBytes(bytes.substr(i * kHashBytes, kHashBytes)));
+    const std::optional<Hash> hash = Hash::FromBytes(bytes.substr(i * kHashBytes, kHashBytes));
+    if (!hash) return Error(Reason::kTileCorrupt);
+    hashes.push_back(*hash);
   }
   return hashes;
 }
