@@ -33,7 +33,7 @@ TEST(Base32Test, RefusesEverySecondSpelling) {
 }
 
 TEST(Base32Test, EveryAcceptedTextIsTheOnlyOne) {
-  // All texts of up to three characters over a part of the alphabet: what decodes must encode to
+  // All texts of up to four characters over a part of the alphabet: what decodes must encode to
   // itself.
   const std::string_view alphabet = "ab27qzA=1";
   std::vector<std::string> texts = {""};

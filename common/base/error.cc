@@ -73,7 +73,9 @@ const std::vector<ReasonInfo>& AllReasons() {
 
 const ReasonInfo& InfoOf(Reason reason) {
   const ReasonInfo* row = Find(reason);
-  return row != nullptr ? *row : *Find(Reason::kUnexpected);
+  if (row == nullptr) row = Find(Reason::kUnexpected);
+  AMANA_CHECK(row != nullptr, "the table of reasons has lost a row");
+  return *row;
 }
 
 std::optional<Reason> ReasonFromNumber(int32_t number) {

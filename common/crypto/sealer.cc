@@ -22,7 +22,7 @@ using internal::EnsureSodium;
 
 constexpr char kVersion = 1;
 constexpr size_t kHeaderSize = 5;  // version and key id
-constexpr size_t kMaxKeyFileSize = 16 * 1024;
+constexpr size_t kMaxKeyFileSize = size_t{16} * 1024;
 
 static_assert(Sealer::kOverhead == kHeaderSize + kXNonceSize + kAeadTagSize);
 

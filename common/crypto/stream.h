@@ -22,8 +22,8 @@ namespace amana::crypto {
 
 inline constexpr size_t kStreamKeySize = 32;
 inline constexpr size_t kStreamHeaderSize = 24;
-inline constexpr size_t kStreamChunkSize = 64 * 1024;  // of plaintext
-inline constexpr size_t kStreamOverhead = 17;          // a chunk's tag and mark
+inline constexpr size_t kStreamChunkSize = size_t{64} * 1024;  // of plaintext
+inline constexpr size_t kStreamOverhead = 17;                  // a chunk's tag and mark
 
 // How many bytes a plaintext of `size` bytes becomes, header included.
 constexpr uint64_t StreamCiphertextSize(uint64_t size) {

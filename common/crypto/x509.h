@@ -21,7 +21,7 @@
 namespace amana::crypto {
 
 // The most that is parsed as one PEM.
-inline constexpr size_t kMaxPemSize = 16 * 1024;
+inline constexpr size_t kMaxPemSize = size_t{16} * 1024;
 
 // An Ed25519 key for TLS. Move-only; OpenSSL wipes it.
 class TransportKey {
