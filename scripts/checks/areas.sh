@@ -27,7 +27,7 @@ check_format() {
   return 1
 }
 
-# The translation units to look at, NUL-separated: changed ones, and those beside a changed header.
+# The translation units to look at: changed ones, and those beside a changed header.
 tidy_files() {
   local known=$1
   if [[ -n ${TIDY_ALL:-} ]]; then
@@ -37,7 +37,7 @@ tidy_files() {
     { git diff --name-only --diff-filter=d "$BASE" -- '*.cc' '*.h' &&
       git ls-files --others --exclude-standard -- '*.cc' '*.h'; } | sed 's/\.h$/.cc/' | sort -u
   fi | while read -r file; do
-    [[ -f $file ]] && grep -qF "\"$PWD/$file\"" "$known" && printf '%s\0' "$file"
+    [[ -f $file ]] && grep -qF "\"$PWD/$file\"" "$known" && echo "$file"
   done
 }
 
@@ -52,13 +52,18 @@ check_tidy() {
     echo "there is no revision $BASE to compare with: --base REVISION or --tidy-all"
     return 1
   fi
-  local count
-  count=$(tidy_files "$build/compile_commands.json" | tr -cd '\0' | wc -c)
-  tidy_files "$build/compile_commands.json" |
-    xargs -0 -r -n 1 -P "$(nproc)" clang-tidy-19 --quiet -p "$build" 2>&1 |
-    sed -E '/^[0-9]+ warnings? (treated as errors|generated)/d; /^Suppressed /d; /^Use -header-filter/d'
-  local status=${PIPESTATUS[1]}
-  echo "$count files"
+  local database files status
+  database=$(scripts/checks/tidy-database "$build") || return
+  mapfile -t files < <(tidy_files "$database/compile_commands.json")
+  if [[ ${#files[@]} -eq 0 ]]; then
+    echo "no changed files"
+    return
+  fi
+  printf '%s\0' "${files[@]}" |
+    xargs -0 -n 1 -P "$(nproc)" clang-tidy-19 --quiet -p "$database" 2>&1 |
+    sed -E '/^[0-9]+ (warning|error)s?[a-z ,0-9]*( treated as errors?| generated)\.?$/d; /^Suppressed /d; /^Use -header-filter/d'
+  status=${PIPESTATUS[1]}
+  echo "${#files[@]} files"
   return "$status"
 }
 
