@@ -60,3 +60,21 @@ function(amana_benchmark)
   amana_configure(${A_NAME} base)
   set_target_properties(${A_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
 endfunction()
+
+# amana_private_proto(NAME t PROTO services/x/store/state.proto): messages that never leave the program, such as what a
+# service stores. Included by their path from the root.
+function(amana_private_proto)
+  cmake_parse_arguments(A "" "NAME;PROTO" "" ${ARGN})
+  set(out ${CMAKE_BINARY_DIR}/private_protos/${A_NAME})
+  string(REGEX REPLACE "\\.proto$" "" stem ${A_PROTO})
+  file(MAKE_DIRECTORY ${out})
+  add_custom_command(
+    OUTPUT ${out}/${stem}.pb.cc ${out}/${stem}.pb.h
+    COMMAND protobuf::protoc -I ${CMAKE_SOURCE_DIR} -I ${CMAKE_SOURCE_DIR}/protos --cpp_out=${out} ${A_PROTO}
+    WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+    DEPENDS ${CMAKE_SOURCE_DIR}/${A_PROTO}
+    COMMENT "protoc ${A_PROTO}")
+  add_library(${A_NAME} STATIC ${out}/${stem}.pb.cc ${out}/${stem}.pb.h)
+  target_include_directories(${A_NAME} SYSTEM PUBLIC ${out})
+  target_link_libraries(${A_NAME} PUBLIC amana_protos)
+endfunction()

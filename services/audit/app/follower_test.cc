@@ -1,0 +1,110 @@
+#include "services/audit/app/follower.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/error.h"
+#include "common/crypto/sign.h"
+#include "common/merkle/leaf.h"
+
+namespace amana::audit {
+namespace {
+
+std::string Leaf(uint64_t n) {
+  std::string opening(32, '\0');
+  opening[0] = static_cast<char>(n);
+  opening[1] = static_cast<char>(n >> 8);
+  return *merkle::MakeEventLeaf(opening, "event");
+}
+
+// An outbox of two shards that remembers what it was told to forget.
+class FakeOutbox final : public Outbox {
+ public:
+  absl::StatusOr<Batch> Read(const std::vector<uint64_t>& cursors, absl::Duration) override {
+    if (down) return Error(Reason::kServiceUnavailable);
+    Batch batch{.shards = 2, .entries = {}};
+    for (const auto& [shard, entries] : shards) {
+      const uint64_t after = shard < cursors.size() ? cursors[shard] : 0;
+      for (const domain::Entry& entry : entries) {
+        if (entry.sequence > after) batch.entries.push_back({shard, entry});
+      }
+    }
+    return batch;
+  }
+  absl::Status Trim(const std::vector<uint64_t>& cursors) override {
+    if (down) return Error(Reason::kServiceUnavailable);
+    for (uint32_t shard = 0; shard < cursors.size(); ++shard) {
+      std::erase_if(shards[shard],
+                    [&](const domain::Entry& entry) { return entry.sequence <= cursors[shard]; });
+    }
+    return absl::OkStatus();
+  }
+
+  bool down = false;
+  std::map<uint32_t, std::vector<domain::Entry>> shards;
+};
+
+class FollowerTest : public testing::Test {
+ protected:
+  FollowerTest() : directory_(testing::TempDir() + "follower") {
+    std::filesystem::remove_all(directory_);
+    std::filesystem::create_directories(directory_);
+    log_ =
+        *Log::Open(directory_,
+                   *merkle::NoteSigner::Create("test/log", merkle::NoteKeyType::kEd25519,
+                                               *crypto::SigningKey::FromSeed(std::string(32, 'k'))),
+                   clock_);
+  }
+  ~FollowerTest() override { std::filesystem::remove_all(directory_); }
+
+  Follower Make() {
+    return Follower("intake", outbox_, *log_,
+                    {.appended = [this](const AppendResult& r) { faults_ += r.gaps + r.forks; },
+                     .reachable = [](bool) {}});
+  }
+
+  std::string directory_;
+  SystemClock clock_;
+  FakeOutbox outbox_;
+  std::unique_ptr<Log> log_;
+  uint64_t faults_ = 0;
+};
+
+TEST_F(FollowerTest, TakesAllAndLeavesOnlyTheLastOfEachShard) {
+  outbox_.shards[0] = {{1, Leaf(1)}, {2, Leaf(2)}};
+  outbox_.shards[1] = {{1, Leaf(3)}};
+  Follower first = Make();
+  ASSERT_TRUE(first.RunOnce(absl::ZeroDuration()).ok());
+  EXPECT_EQ(log_->size(), 4U);
+  EXPECT_EQ(outbox_.shards[0].size(), 1U);
+  EXPECT_EQ(outbox_.shards[1].size(), 1U);
+  // A follower that starts anew finds them known.
+  Follower second = Make();
+  ASSERT_TRUE(second.RunOnce(absl::ZeroDuration()).ok());
+  EXPECT_EQ(log_->size(), 4U);
+  EXPECT_EQ(faults_, 0U);
+}
+
+TEST_F(FollowerTest, NoticesAStoreThatWasRolledBack) {
+  outbox_.shards[0] = {{1, Leaf(1)}, {2, Leaf(2)}};
+  Follower first = Make();
+  ASSERT_TRUE(first.RunOnce(absl::ZeroDuration()).ok());
+  outbox_.shards[0] = {{1, Leaf(1)}, {2, Leaf(77)}, {3, Leaf(78)}};
+  Follower second = Make();
+  ASSERT_TRUE(second.RunOnce(absl::ZeroDuration()).ok());
+  EXPECT_EQ(faults_, 1U);
+}
+
+TEST_F(FollowerTest, ReportsAServiceThatDoesNotAnswer) {
+  outbox_.down = true;
+  Follower follower = Make();
+  EXPECT_EQ(ReasonOf(follower.RunOnce(absl::ZeroDuration())), Reason::kServiceUnavailable);
+}
+
+}  // namespace
+}  // namespace amana::audit

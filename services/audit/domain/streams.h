@@ -1,0 +1,50 @@
+#pragma once
+// What the log knows of the outboxes it reads, and what it makes of an entry: pure.
+//
+// A stream is one shard's outbox of one service. Its entries are numbered densely from 1, so every
+// entry is the next one, a known one, or a sign that something is wrong:
+//   gap    a number was skipped: an event was lost on its way
+//   fork   a known number has another leaf: the service's store was rolled back
+// A faulted stream takes nothing more until a person has looked; the others go on.
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace amana::audit::domain {
+
+struct StreamId {
+  std::string service;
+  uint32_t shard = 0;
+
+  friend auto operator<=>(const StreamId&, const StreamId&) = default;
+};
+
+struct Entry {
+  uint64_t sequence = 0;
+  std::string leaf;
+};
+
+enum class Fault { kNone, kGap, kFork };
+
+struct Stream {
+  // The last entry that is in the log; sequence 0 for none.
+  Entry last;
+  Fault fault = Fault::kNone;
+};
+
+enum class Verdict {
+  kAppend,   // the next one
+  kKnown,    // in the log already
+  kGap,      // now faulted
+  kFork,     // now faulted
+  kStopped,  // was faulted before
+};
+
+// What to do with `entry`, and the stream after it.
+Verdict Judge(Stream& stream, const Entry& entry);
+
+using Streams = std::map<StreamId, Stream>;
+
+}  // namespace amana::audit::domain
