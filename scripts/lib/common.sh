@@ -15,6 +15,8 @@ PACKAGES=(
   libgtest-dev libgmock-dev libbenchmark-dev
 )
 CHECK_PACKAGES=(shellcheck prometheus)
+# Debian's own would conflict with a node that is there already from elsewhere.
+command -v npm >/dev/null || CHECK_PACKAGES+=(nodejs npm)
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
