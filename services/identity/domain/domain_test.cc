@@ -186,8 +186,8 @@ TEST(Device, WorksOnlyApprovedAndInAnOpenOrganisation) {
 TEST(Device, ApprovalKeepsTheCertificateAndCountsHeads) {
   Organisation organisation = OpenHotline();
   organisation.live_devices = 1;
-  const Membership before{
-      organisation, DeviceIn(organisation, 'd', Role::kSupervisor, DeviceState::kPending)};
+  const Membership before{organisation,
+                          DeviceIn(organisation, 'd', Role::kSupervisor, DeviceState::kPending)};
   const auto after = Approve(before, kNetwork, SignedBy(nullptr, before.device));
   ASSERT_TRUE(after.ok());
   EXPECT_EQ(after->organisation.approved_heads, 1u);

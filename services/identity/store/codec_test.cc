@@ -65,13 +65,21 @@ TEST(Codec, WhatIsEncodedComesBack) {
 
 // The bytes of data folders that exist: a change here loses them.
 TEST(Codec, KeepsItsBytes) {
-  EXPECT_EQ(HexEncode(Encode(AnOrganisation())), "GOLDEN_ORGANISATION");
-  EXPECT_EQ(HexEncode(Encode(ADevice())), "GOLDEN_DEVICE");
-  EXPECT_EQ(HexEncode(Encode(AnInvitation())), "GOLDEN_INVITATION");
+  EXPECT_EQ(HexEncode(Encode(AnOrganisation())),
+            "0a1001010101010101010101010101010101120643656e7472651804221002020202020202020202"
+            "0202020202022a023031320630312e303031380140959ad7aa9fca9cc31848035001");
+  EXPECT_EQ(HexEncode(Encode(ADevice())),
+            "0a100303030303030303030303030303030312100101010101010101010101010101010118032002"
+            "2a040404040432100505050505050505050505050505050538959ad7aa9fca9cc318420973746174"
+            "656d656e744a100505050505050505050505050505050552097369676e6174757265");
+  EXPECT_EQ(HexEncode(Encode(AnInvitation())),
+            "0a100101010101010101010101010101010110031a10050505050505050505050505050505052095"
+            "9ad7aa9fca9cc3182a0a246172676f6e32696424");
 }
 
 TEST(Codec, RefusesOtherBytes) {
-  for (const std::string& bytes : {std::string(), std::string("\xff\xff"), std::string("\x0a\x01x")}) {
+  for (const std::string& bytes :
+       {std::string(), std::string("\xff\xff"), std::string("\x0a\x01x")}) {
     EXPECT_EQ(ReasonOf(DecodeOrganisation(bytes).status()), Reason::kStoredValueUnreadable);
     EXPECT_EQ(ReasonOf(DecodeDevice(bytes).status()), Reason::kStoredValueUnreadable);
     EXPECT_EQ(ReasonOf(DecodeInvitation(bytes).status()), Reason::kStoredValueUnreadable);
