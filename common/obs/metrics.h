@@ -79,7 +79,12 @@ class Histogram {
   std::array<Shard, kMetricShards> shards_;
 };
 
-using Labels = std::vector<std::pair<Literal, Name>>;
+struct Label {
+  Literal name;
+  Name value;
+};
+
+using Labels = std::vector<Label>;
 
 // All metrics of a process. Thread-safe; Add… takes a lock, so keep the reference, which lives as
 // long as this object.

@@ -15,8 +15,8 @@
 
 namespace amana::rpc {
 
-// Thread-safe. kCallerUnknown: no such device. kDeviceRevoked, kDeviceNotApproved: by its state
-// (also kDeviceRevoked: its organisation is closed). kServiceUnavailable: nobody can say.
+// Thread-safe. kCallerUnknown: no such device. kDeviceRevoked, kDeviceNotApproved: by its state.
+// kOrganisationClosed: its organisation is. Anything else: nobody can say now.
 class CallerDirectory {
  public:
   virtual ~CallerDirectory() = default;
@@ -26,7 +26,8 @@ class CallerDirectory {
 // Keeps another directory's answers, refusals too, so that a call costs no second call:
 //   - an answer is fresh for `fresh`; from half of that on, one call refreshes it in the
 //   background;
-//   - while the directory does not answer, the last answer stays good for `stale`;
+//   - while the directory does not answer, the last answer stays good for `stale`, then
+//     kServiceUnavailable;
 //   - of several callers who need the same missing answer one asks, the others wait for it.
 // So a revocation is in force everywhere within `fresh`.
 class CachingCallerDirectory final : public CallerDirectory {
@@ -34,7 +35,7 @@ class CachingCallerDirectory final : public CallerDirectory {
   struct Options {
     absl::Duration fresh = absl::Seconds(5);
     absl::Duration stale = absl::Minutes(10);
-    size_t max_entries = 65536;  // then those not used for longest go
+    size_t max_entries = 65536;  // then the oldest answers go
   };
 
   // `source` must outlive this.

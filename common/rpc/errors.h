@@ -6,7 +6,7 @@
 
 #include <grpcpp/support/status.h>
 
-#include <string_view>
+#include <cstdint>
 
 #include "absl/status/status.h"
 
@@ -14,8 +14,9 @@ namespace amana::rpc {
 
 inline constexpr char kErrorDomain[] = "amana";
 
-// An error that none of us made becomes kUnexpected: its text stays here.
-grpc::Status ToGrpc(const absl::Status& status);
+// An error that none of us made becomes kUnexpected: its text stays here. An `incident` other than
+// 0 goes along as ErrorInfo.metadata["incident"], for the person who looks into the logs.
+grpc::Status ToGrpc(const absl::Status& status, int64_t incident = 0);
 
 // What a server answered, as the Error() it was there. An answer without our ErrorInfo (a proxy, a
 // lost connection, a deadline of the client itself) gets the reason that fits its code:

@@ -37,7 +37,6 @@ struct ServerOptions {
   absl::Duration drain_wait = absl::Seconds(2);    // NOT_SERVING is seen before calls are refused
   absl::Duration drain_limit = absl::Seconds(20);  // then calls still running are cut off
   absl::Duration max_connection_age = absl::Minutes(5);
-  absl::Duration max_stream_age = absl::Hours(1);
   int max_concurrent_streams = 1024;  // on one connection
   int max_message_bytes = 4 << 20;
 };

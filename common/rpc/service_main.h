@@ -58,7 +58,7 @@ class Application {
   virtual CallerDirectory* callers() { return nullptr; }
 
   // What a timer that is due does: commits a change that disarms or re-arms it (common/store). An
-  // error leaves it armed: it comes again. Called by one thread. Only with a store.
+  // error leaves it armed: it comes again. Called by several threads, never for one timer at once.
   virtual absl::Status RunTimer(const store::DueTimer& timer, Deadline deadline);
 
   // Whether the service can work, besides its store: asked every second.

@@ -10,8 +10,9 @@
 //   max_items        at most so many elements
 //   minimum/maximum  of a number, and of each element; a number that is absent or 0 passes unless
 //                    the field is required or `optional` and set
-// and without any option: an enum has a value that this build knows, texts are UTF-8 (protobuf's
-// parser already refuses others in proto3), messages in messages hold to their own rules.
+// and without any option: an enum has a value that this build knows, and in a list is never
+// UNSPECIFIED; texts are UTF-8 (protobuf's parser already refuses others in proto3); messages in
+// messages hold to their own rules.
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
@@ -22,8 +23,7 @@
 
 namespace amana::rpc {
 
-// Immutable and thread-safe. The plan is made once, for the descriptor; fields without a rule cost
-// nothing.
+// Immutable and thread-safe. The plan is made once, for the descriptor.
 class Validator {
  public:
   explicit Validator(const google::protobuf::Descriptor* descriptor);
