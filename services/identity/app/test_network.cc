@@ -8,8 +8,10 @@ namespace amana::identity {
 namespace {
 
 crypto::CertificateAuthority NewAuthority(absl::Time now) {
+  // Until long after any clock that a test may set.
   return *crypto::CertificateAuthority::Create(kTestNetwork, crypto::TransportKey::Generate(),
-                                               now - absl::Hours(1), now + absl::Hours(24 * 365));
+                                               now - absl::Hours(1),
+                                               now + absl::Hours(24 * 365 * 50));
 }
 
 std::string NameOfDevice(const OrganisationId& organisation, const DeviceId& device) {
@@ -25,7 +27,9 @@ TestDevice TestDevice::New() {
 }
 
 TestNetwork::TestNetwork(uint32_t max_devices, const EnrolmentLimits& limits)
-    : root_(crypto::SigningKey::Generate(random_)), administrator_(TestDevice::New()) {
+    : authority_(NewAuthority(clock_.Now())),
+      root_(crypto::SigningKey::Generate(random_)),
+      administrator_(TestDevice::New()) {
   administrator_.caller.role = Role::kNetworkAdministrator;
   administrator_.caller.organisation = NewId<OrganisationId>(random_);
   administrator_.caller.device =
@@ -33,7 +37,10 @@ TestNetwork::TestNetwork(uint32_t max_devices, const EnrolmentLimits& limits)
   genesis_ = MakeGenesis().SerializeAsString();
   const Genesis genesis = *ParseGenesis(genesis_, kTestNetwork);
   tools_.reset(new Tools{store_, clock_, random_, kTestNetwork, genesis.root_key, max_devices});
-  issuer_ = std::make_unique<CertificateIssuer>(NewAuthority(clock_.Now()), NameOfDevice);
+  issuer_ = std::make_unique<CertificateIssuer>(
+      *crypto::CertificateAuthority::Load(authority_.certificate_pem(),
+                                          authority_.key().ToPem().Expose()),
+      NameOfDevice);
   organisations_ = std::make_unique<Organisations>(*tools_);
   devices_ = std::make_unique<Devices>(*tools_, *issuer_);
   enrolment_ = *Enrolment::Make(*tools_, *issuer_, limits);

@@ -86,7 +86,7 @@ class TestNetwork {
   const crypto::SigningKey& root() const { return root_; }
   const OrganisationId& network_organisation() const { return administrator_.caller.organisation; }
   const Tools& tools() const { return *tools_; }
-  const std::string& ca() const { return issuer_->ca_certificate(); }
+  const crypto::CertificateAuthority& authority() const { return authority_; }
   // The serialised genesis.
   const std::string& genesis() const { return genesis_; }
 
@@ -100,6 +100,7 @@ class TestNetwork {
   amana::store::MemoryStore store_;
   FakeClock clock_;
   crypto::SystemRandom random_;
+  crypto::CertificateAuthority authority_;
   crypto::SigningKey root_;
   TestDevice administrator_;
   std::string genesis_;
