@@ -8,7 +8,8 @@ lives below one folder; nothing listens on anything but loopback.
     redis/      the private Redis: configuration, users, append-only file
     directory/  the generated directory
     devices/    one home a client device (`amana --home`)
-    run/        process ids and logs
+    run/        ports, process ids and logs; a file run/hold/<name> keeps that process from being
+                started again, for tests that need it gone
 """
 
 import contextlib
@@ -292,6 +293,8 @@ class Cluster:
                               self.data / "run" / f"{service}.log", lambda s=service: self.is_ready(s))
             self.processes[service] = process
             process.start()
+        shutil.rmtree(self.data / "run" / "hold", ignore_errors=True)
+        self._write_pids()
         for process in self.processes.values():
             process.wait_ready()
         self._supervisor = threading.Thread(target=self._supervise, daemon=True)
@@ -301,11 +304,22 @@ class Cluster:
     def _supervise(self):
         while not self._closing.wait(0.05):
             for process in self.processes.values():
-                if process.supervised and not process.stopping and not process.running():
+                if process.supervised and not process.stopping and not process.running() and not self._held(process):
                     time.sleep(RESTART_DELAY_S)
                     if not self._closing.is_set():
                         process.restarts += 1
                         process.start()
+                        self._write_pids()
+
+    def _held(self, process):
+        return (self.data / "run" / "hold" / process.name).exists()
+
+    def _write_pids(self):
+        """Who is running now; replaced as a whole, so that a reader never sees half of it."""
+        path = self.data / "run" / "pids.json"
+        temporary = path.with_suffix(".new")
+        temporary.write_text(json.dumps({name: process.popen.pid for name, process in self.processes.items()}))
+        temporary.replace(path)
 
     def _redis_answers(self):
         try:
@@ -340,6 +354,11 @@ class Cluster:
     def destroy(self):
         if self.data.exists():
             shutil.rmtree(self.data)
+
+    def forget(self):
+        """Begins from nothing in the same folder: all but the lock that is held goes."""
+        for folder in ("network", "services", "redis", "directory", "devices", "run"):
+            shutil.rmtree(self.data / folder, ignore_errors=True)
 
     # -- clients ---------------------------------------------------------------------------------
 
