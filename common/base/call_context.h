@@ -48,7 +48,7 @@ struct CallContext {
   std::string audit_action;
   // Zero for reads and timers: nothing is recorded for a repetition then.
   RequestId request_id;
-  // SHA-256 of the request as it came, 32 bytes. With request_id.
+  // SHA-256 of method path, zero byte, request as it came: 32 bytes. With request_id.
   std::string request_digest;
 
   // The context of work that no caller asked for: a timer, the next step of a saga.

@@ -88,10 +88,17 @@ absl::Status internal::CallWithRetry(
   if (fixed.traceparent.empty()) {
     fixed.traceparent = obs::TraceParent::Fresh(crypto::SystemRandom::Instance()).ToString();
   }
+  absl::Status last;
   for (int tries = 0;; ++tries) {
     grpc::ClientContext context;
     PrepareContext(context, fixed);
-    const absl::Status status = Understand(attempt(context));
+    // A process without a server has no thread that drives a connection but those inside calls: one
+    // that failed fast and slept would connect only when gRPC looks by itself, every five seconds.
+    context.set_wait_for_ready(tries > 0);
+    absl::Status status = Understand(attempt(context));
+    // Waited for a server that did not come: what it said last tells more.
+    if (tries > 0 && ReasonOf(status) == Reason::kDeadlinePassed) return last;
+    last = status;
     if (status.ok()) {
       RetryBudget::OfProcess().Earn();
       return status;

@@ -203,10 +203,7 @@ Dispatcher::Dispatcher(DispatcherOptions options, CallerDirectory* callers, obs:
           "amana_rpc_server_in_flight", "Calls that arrived and are not answered yet.",
           {{"service", options_.service},
            {"door", options_.client_certificates ? obs::Name("main") : obs::Name("enrolment")}},
-          [this] {
-            const uint64_t finished = finished_.value();  // first: never more than started
-            return static_cast<double>(started_.value() - finished);
-          })) {}
+          [this] { return static_cast<double>(in_flight()); })) {}
 
 Dispatcher::~Dispatcher() { Stop(); }
 

@@ -56,6 +56,12 @@ class Dispatcher {
   // Ends the streams of callers who may no longer call. May block on the directory.
   void RecheckStreams();
 
+  // Calls that arrived and are not answered yet.
+  uint64_t in_flight() const {
+    const uint64_t finished = finished_.value();  // first: never more than started
+    return started_.value() - finished;
+  }
+
   // Runs what is queued, then ends the workers.
   void Stop() { workers_.Stop(); }
 

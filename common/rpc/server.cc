@@ -34,6 +34,7 @@ namespace tls = grpc::experimental;
 constexpr unsigned kReloadSeconds = 1;
 // Longer than any call may take, so that a connection that grew too old loses none.
 constexpr absl::Duration kConnectionGrace = absl::Seconds(15);
+constexpr absl::Duration kLastAnswers = absl::Seconds(1);
 constexpr absl::Duration kBeat = absl::Milliseconds(200);
 constexpr int kBeatsBetweenRechecks = 10;
 
@@ -272,8 +273,13 @@ struct Server::Impl {
     std::this_thread::sleep_for(absl::ToChronoMilliseconds(options.drain_wait));
     dispatcher.StartDraining();
     heart.reset();
-    server->Shutdown(std::chrono::system_clock::now() +
-                     absl::ToChronoMilliseconds(options.drain_limit));
+    const Deadline limit = Deadline::After(options.drain_limit);
+    while (dispatcher.in_flight() > 0 && !limit.expired()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    // Shutdown() waits until clients have hung up, which an idle one may do seconds later: what is
+    // left to it is only to send the last answers.
+    server->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(kLastAnswers));
     dispatcher.Stop();
   }
 

@@ -202,7 +202,9 @@ TEST_F(RpcServerTest, AFullQueueRefusesAtOnceAndSaysWhenToComeAgain) {
     });
   }
   for (std::thread& thread : busy) thread.join();
-  EXPECT_EQ(refused, 4);  // one ran, one waited
+  // One ran, one waited; two were in the queue at once if the worker was slow to wake.
+  EXPECT_GE(refused, 4);
+  EXPECT_LE(refused, 5);
   EXPECT_EQ(EchoReason(*stub), Reason::kUnspecified);
 }
 
