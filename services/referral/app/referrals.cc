@@ -1,0 +1,352 @@
+#include "services/referral/app/referrals.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "common/base/error.h"
+#include "common/base/status_macros.h"
+#include "common/store/execute.h"
+#include "services/referral/app/names.h"
+#include "services/referral/app/page.h"
+#include "services/referral/store/codec.h"
+
+namespace amana::referral {
+namespace {
+
+using domain::Events;
+using domain::OfferState;
+using domain::Referral;
+
+// How often an acceptance waits for another centre's to be decided.
+constexpr int kMaxClaims = 8;
+
+absl::Status EnsureOwner(const CallContext& context, const Referral& referral) {
+  if (!context.caller.Owns(referral.organisation_id)) return Error(Reason::kReferralNotFound);
+  return absl::OkStatus();
+}
+
+CallContext WithoutRequest(const CallContext& context) {
+  CallContext step = context;
+  step.request_id = RequestId();
+  return step;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> Referrals::Create(const CallContext& context,
+                                              const CreateCommand& command, const Render& render) {
+  const auto id = store::NewIdBeside<ReferralId>(random_, command.case_id);
+  ReferralRows::Difference difference;
+  const auto decide = [&]() -> absl::StatusOr<store::Commit> {
+    AMANA_ASSIGN_OR_RETURN(RoutedCase routed, intake_.GetCase(context, command.case_id));
+    if (!context.caller.Owns(routed.organisation_id)) return Error(Reason::kCaseNotFound);
+    if (routed.closed) return Error(Reason::kCaseStateInvalid);
+    const absl::Time now = clock_.Now();
+    difference.events.clear();
+    AMANA_ASSIGN_OR_RETURN(difference.after,
+                           domain::Create({.id = id,
+                                           .case_id = command.case_id,
+                                           .organisation_id = routed.organisation_id,
+                                           .need = command.need,
+                                           .card = std::move(routed.card),
+                                           .candidates = command.candidates},
+                                          now, difference.events));
+    store::Commit commit;
+    AMANA_RETURN_IF_ERROR(rows_.AddTo(commit, context, difference, now));
+    commit.reply = render(difference.after);
+    return commit;
+  };
+  return store::Execute(store_, context, rows_.ShardOf(id), decide);
+}
+
+absl::StatusOr<std::string> Referrals::Send(const CallContext& context, const ReferralId& id,
+                                            const Render& render) {
+  bool consent_seen = false;
+  return ChangeAndDrive(
+      context, id,
+      [&](Referral& referral, absl::Time now, Events& events) {
+        if (referral.state == domain::ReferralState::kDraft && !consent_seen) {
+          AMANA_RETURN_IF_ERROR(EnsureSomeConsent(context, referral));
+          consent_seen = true;
+        }
+        return domain::Send(referral, now, events);
+      },
+      render);
+}
+
+absl::StatusOr<std::string> Referrals::Extend(const CallContext& context, const ReferralId& id,
+                                              const std::vector<ServiceAtLocationId>& candidates,
+                                              const Render& render) {
+  return ChangeAndDrive(
+      context, id,
+      [&](Referral& referral, absl::Time now, Events& events) {
+        return domain::Extend(referral, candidates, now, events);
+      },
+      render);
+}
+
+absl::StatusOr<std::string> Referrals::End(const CallContext& context, const ReferralId& id,
+                                           domain::ReferralEnd end, domain::SurvivorReason reason,
+                                           const Render& render) {
+  AMANA_ASSIGN_OR_RETURN(std::string reply,
+                         rows_.Change(
+                             context, id,
+                             [&](Referral& referral, absl::Time now, Events& events) {
+                               AMANA_RETURN_IF_ERROR(EnsureOwner(context, referral));
+                               return domain::End(referral, end, reason, now, events);
+                             },
+                             render));
+  // What this leaves undone, the timer does.
+  static_cast<void>(driver_.Drive(id, context));
+  return reply;
+}
+
+absl::StatusOr<std::string> Referrals::ChangeAndDrive(const CallContext& context,
+                                                      const ReferralId& id,
+                                                      const ReferralRows::Mutate& mutate,
+                                                      const Render& render) {
+  AMANA_ASSIGN_OR_RETURN(std::string reply, rows_.Change(
+                                                context, id,
+                                                [&](Referral& r, absl::Time now, Events& events) {
+                                                  AMANA_RETURN_IF_ERROR(EnsureOwner(context, r));
+                                                  return mutate(r, now, events);
+                                                },
+                                                render));
+  static_cast<void>(driver_.Drive(id, context));
+  const auto loaded = rows_.Load(id, context.deadline);
+  return loaded.ok() ? render(loaded->referral) : reply;
+}
+
+absl::Status Referrals::EnsureSomeConsent(const CallContext& context,
+                                          const Referral& referral) const {
+  std::set<OrganisationId> asked;
+  for (const ServiceAtLocationId& candidate : referral.candidates) {
+    AMANA_ASSIGN_OR_RETURN(const store::Row row,
+                           store_.Read(store::ShardOf(candidate, store_.shards()),
+                                       RecordKey(candidate), context.deadline));
+    if (!row.exists()) continue;
+    AMANA_ASSIGN_OR_RETURN(const domain::DirectoryRecord record, DecodeDirectoryRecord(row.value));
+    const OrganisationId& recipient = record.current.organisation_id;
+    if (!asked.insert(recipient).second) continue;
+    AMANA_ASSIGN_OR_RETURN(const bool consent,
+                           intake_.MayRefer(context, referral.case_id, recipient));
+    if (consent) return absl::OkStatus();
+  }
+  return asked.empty() ? absl::OkStatus() : Error(Reason::kConsentMissing);
+}
+
+absl::StatusOr<LoadedReferral> Referrals::LoadOffered(const CallContext& context,
+                                                      const OfferId& id) const {
+  AMANA_ASSIGN_OR_RETURN(const ReferralId referral_id, rows_.FindByOffer(id, context.deadline));
+  AMANA_ASSIGN_OR_RETURN(LoadedReferral loaded, rows_.Load(referral_id, context.deadline));
+  const domain::Offer* offer = std::as_const(loaded.referral).Find(id);
+  if (offer == nullptr || !context.caller.Owns(offer->organisation_id)) {
+    return Error(Reason::kOfferNotFound);
+  }
+  return loaded;
+}
+
+absl::StatusOr<std::string> Referrals::Accept(const CallContext& context, const OfferId& id,
+                                              const Render& render) {
+  const CallContext step = WithoutRequest(context);
+  absl::Status refusal = Error(Reason::kContended);
+  for (int i = 0; i < kMaxClaims && ReasonOf(refusal) == Reason::kContended; ++i) {
+    AMANA_ASSIGN_OR_RETURN(LoadedReferral loaded, LoadOffered(context, id));
+    const ReferralId referral_id = loaded.referral.id;
+    const OfferState state = loaded.referral.Find(id)->state;
+    if (state == OfferState::kAccepted) return render(loaded.referral);
+    if (state != OfferState::kClaimed) {
+      refusal = rows_
+                    .Change(
+                        step, referral_id,
+                        [&](Referral& referral, absl::Time now, Events& events) {
+                          return domain::Claim(referral, id, now, events);
+                        },
+                        nullptr)
+                    .status();
+      // Another centre's yes is being confirmed: help it to its end, then look again.
+      if (ReasonOf(refusal) == Reason::kContended) {
+        AMANA_RETURN_IF_ERROR(driver_.Drive(referral_id, context));
+        continue;
+      }
+      if (!refusal.ok()) break;
+      AMANA_ASSIGN_OR_RETURN(loaded, rows_.Load(referral_id, context.deadline));
+      if (loaded.referral.Find(id)->state != OfferState::kClaimed) {
+        refusal = Error(Reason::kContended);
+        continue;
+      }
+    }
+    auto reply = driver_.FinishClaim(context, loaded, id, render);
+    refusal = reply.status();
+    if (ReasonOf(refusal) == Reason::kContended) continue;  // the timer's driver was quicker
+    // What this leaves undone, the timer does.
+    static_cast<void>(driver_.Drive(referral_id, context));
+    return reply;
+  }
+  // A repetition of a request that was answered long ago gets that answer.
+  return store::Execute(store_, context, store::ShardOf(id, store_.shards()),
+                        [&]() -> absl::StatusOr<store::Commit> { return refusal; });
+}
+
+absl::StatusOr<std::string> Referrals::Decline(const CallContext& context, const OfferId& id,
+                                               domain::DeclineReason reason, const Render& render) {
+  AMANA_ASSIGN_OR_RETURN(const LoadedReferral loaded, LoadOffered(context, id));
+  AMANA_ASSIGN_OR_RETURN(std::string reply,
+                         rows_.Change(
+                             context, loaded.referral.id,
+                             [&](Referral& referral, absl::Time now, Events& events) {
+                               return domain::Decline(referral, id, reason, now, events);
+                             },
+                             render));
+  static_cast<void>(driver_.Drive(loaded.referral.id, context));
+  return reply;
+}
+
+absl::StatusOr<std::string> Referrals::Report(const CallContext& context, const OfferId& id,
+                                              domain::Progress progress, const Render& render) {
+  AMANA_ASSIGN_OR_RETURN(const LoadedReferral loaded, LoadOffered(context, id));
+  AMANA_ASSIGN_OR_RETURN(std::string reply,
+                         rows_.Change(
+                             context, loaded.referral.id,
+                             [&](Referral& referral, absl::Time now, Events& events) {
+                               return domain::Report(referral, id, progress, now, events);
+                             },
+                             render));
+  static_cast<void>(driver_.Drive(loaded.referral.id, context));
+  return reply;
+}
+
+absl::StatusOr<std::string> Referrals::RevokeConsent(
+    const CallContext& context, const CaseId& case_id, const OrganisationId& recipient,
+    const std::function<std::string(uint32_t)>& render) {
+  std::vector<ReferralRows::Difference> changed;
+  bool nothing_to_do = false;
+  const auto decide = [&]() -> absl::StatusOr<store::Commit> {
+    AMANA_ASSIGN_OR_RETURN(std::vector<LoadedReferral> referrals,
+                           rows_.LoadCase(case_id, context.deadline));
+    const absl::Time now = clock_.Now();
+    changed.clear();
+    store::Commit commit;
+    uint32_t withdrawn = 0;
+    for (LoadedReferral& loaded : referrals) {
+      ReferralRows::Difference d{.before = loaded, .after = loaded.referral, .events = {}};
+      withdrawn += domain::RevokeConsent(d.after, recipient, now, d.events);
+      if (d.events.empty()) continue;
+      AMANA_RETURN_IF_ERROR(rows_.AddTo(commit, context, d, now));
+      changed.push_back(std::move(d));
+    }
+    nothing_to_do = changed.empty();
+    if (nothing_to_do) return Error(Reason::kOfferNotFound);
+    commit.reply = render(withdrawn);
+    return commit;
+  };
+  auto reply = store::Execute(store_, context, store::ShardOf(case_id, store_.shards()), decide);
+  // Nothing was there to withdraw, and this request did not withdraw it before either.
+  if (nothing_to_do && ReasonOf(reply.status()) == Reason::kOfferNotFound) return render(0);
+  if (!reply.ok()) return reply;
+  for (const ReferralRows::Difference& d : changed) {
+    rows_.Count(d);
+    static_cast<void>(driver_.Drive(d.after.id, context));
+  }
+  return reply;
+}
+
+absl::StatusOr<Referral> Referrals::Get(const CallContext& context, const ReferralId& id) const {
+  AMANA_ASSIGN_OR_RETURN(LoadedReferral loaded, rows_.Load(id, context.deadline));
+  AMANA_RETURN_IF_ERROR(EnsureOwner(context, loaded.referral));
+  return std::move(loaded.referral);
+}
+
+absl::StatusOr<std::vector<LoadedReferral>> Referrals::LoadAll(const std::vector<ReferralId>& ids,
+                                                               Deadline deadline) const {
+  std::map<store::Shard, std::vector<size_t>> by_shard;
+  for (size_t i = 0; i < ids.size(); ++i) by_shard[rows_.ShardOf(ids[i])].push_back(i);
+  std::vector<LoadedReferral> loaded(ids.size());
+  for (const auto& [shard, positions] : by_shard) {
+    std::vector<store::Key> keys;
+    std::map<store::Key, size_t> place;
+    for (const size_t i : positions) {
+      const store::Key key = ReferralKey(ids[i]);
+      if (place.emplace(key, keys.size()).second) keys.push_back(key);
+    }
+    AMANA_ASSIGN_OR_RETURN(const std::vector<store::Row> rows,
+                           store_.ReadMany(shard, keys, deadline));
+    for (const size_t i : positions) {
+      const store::Row& row = rows[place[ReferralKey(ids[i])]];
+      if (!row.exists()) continue;
+      AMANA_ASSIGN_OR_RETURN(loaded[i].referral, DecodeReferral(row.value));
+      loaded[i].version = row.version;
+    }
+  }
+  return loaded;
+}
+
+absl::StatusOr<ReferralPage> Referrals::List(const CallContext& context, bool escalated_only,
+                                             uint32_t page_size, const std::string& token) const {
+  const OrganisationId& organisation = context.caller.organisation;
+  const std::string index =
+      escalated_only ? EscalatedIndex(organisation) : ReferralsIndex(organisation);
+  AMANA_ASSIGN_OR_RETURN(const Page page,
+                         ReadPage(store_, index, 1e300, page_size, token, context.deadline));
+  std::vector<ReferralId> ids;
+  for (const store::IndexEntry& entry : page.entries) {
+    AMANA_ASSIGN_OR_RETURN(ids.emplace_back(), ReferralId::Parse(entry.member));
+  }
+  AMANA_ASSIGN_OR_RETURN(std::vector<LoadedReferral> loaded, LoadAll(ids, context.deadline));
+  ReferralPage result{.referrals = {}, .next_token = page.next_token};
+  for (LoadedReferral& one : loaded) {
+    if (context.caller.Owns(one.referral.organisation_id)) {
+      result.referrals.push_back(std::move(one.referral));
+    }
+  }
+  return result;
+}
+
+absl::StatusOr<OfferPage> Referrals::ListOffers(const CallContext& context, bool pending_only,
+                                                uint32_t page_size,
+                                                const std::string& token) const {
+  AMANA_ASSIGN_OR_RETURN(const Page page, ReadPage(store_, InboxIndex(context.caller.organisation),
+                                                   pending_only ? kPendingBelow : 1e300, page_size,
+                                                   token, context.deadline));
+  std::vector<OfferId> offers;
+  std::vector<ReferralId> ids;
+  for (const store::IndexEntry& entry : page.entries) {
+    AMANA_ASSIGN_OR_RETURN(offers.emplace_back(),
+                           OfferId::Parse(entry.member.substr(0, kIdTextSize)));
+    AMANA_ASSIGN_OR_RETURN(ids.emplace_back(), ReferralId::Parse(entry.member.substr(kIdTextSize)));
+  }
+  AMANA_ASSIGN_OR_RETURN(std::vector<LoadedReferral> loaded, LoadAll(ids, context.deadline));
+  OfferPage result{.offers = {}, .next_token = page.next_token};
+  for (size_t i = 0; i < loaded.size(); ++i) {
+    const domain::Offer* offer = std::as_const(loaded[i].referral).Find(offers[i]);
+    if (offer == nullptr || !context.caller.Owns(offer->organisation_id)) continue;
+    result.offers.push_back({std::move(loaded[i].referral), offers[i]});
+  }
+  return result;
+}
+
+absl::StatusOr<bool> Referrals::OwnsReferralOf(const CallContext& context,
+                                               const CaseId& case_id) const {
+  AMANA_ASSIGN_OR_RETURN(const std::vector<LoadedReferral> referrals,
+                         rows_.LoadCase(case_id, context.deadline));
+  return std::ranges::any_of(referrals, [&](const LoadedReferral& loaded) {
+    return context.caller.Owns(loaded.referral.organisation_id);
+  });
+}
+
+absl::Status Referrals::Expire(const CallContext& context, const OfferId& id) {
+  AMANA_ASSIGN_OR_RETURN(const ReferralId referral_id, rows_.FindByOffer(id, context.deadline));
+  const auto expired = rows_.Change(
+      context, referral_id,
+      [&](Referral& referral, absl::Time now, Events& events) {
+        return domain::Expire(referral, id, now, events);
+      },
+      nullptr);
+  // Answered in the meantime: whoever committed that has disarmed the timer.
+  if (ReasonOf(expired.status()) == Reason::kOfferStateInvalid) return absl::OkStatus();
+  AMANA_RETURN_IF_ERROR(expired.status());
+  return driver_.Drive(referral_id, context);
+}
+
+}  // namespace amana::referral

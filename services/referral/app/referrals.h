@@ -1,0 +1,119 @@
+#pragma once
+
+// The commands on referrals and offers. Whoever is not concerned gets kReferralNotFound or
+// kOfferNotFound, like for something that does not exist.
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/base/call_context.h"
+#include "common/base/clock.h"
+#include "common/base/random.h"
+#include "common/store/store.h"
+#include "services/referral/app/driver.h"
+#include "services/referral/app/ports.h"
+#include "services/referral/app/referral_rows.h"
+#include "services/referral/domain/referral.h"
+
+namespace amana::referral {
+
+struct CreateCommand {
+  CaseId case_id;
+  domain::NeedCode need = domain::NeedCode::kUnspecified;
+  std::vector<ServiceAtLocationId> candidates;
+};
+
+struct ReferralPage {
+  std::vector<domain::Referral> referrals;
+  std::string next_token;
+};
+
+// An offer as its organisation sees it.
+struct OfferView {
+  domain::Referral referral;
+  OfferId offer_id;
+};
+
+struct OfferPage {
+  std::vector<OfferView> offers;
+  std::string next_token;
+};
+
+// Thread-safe. Commands return the reply bytes made by `render`, the recorded ones for a request
+// that comes again. Send, Extend and Decline then drive the saga at once; Send and Extend answer
+// with the referral as it stands after that.
+class Referrals {
+ public:
+  Referrals(store::Store& store, const Clock& clock, Random& random, IntakePort& intake,
+            ReferralRows& rows, Driver& driver)
+      : store_(store),
+        clock_(clock),
+        random_(random),
+        intake_(intake),
+        rows_(rows),
+        driver_(driver) {}
+
+  // kCaseNotFound (also a foreign case), kCaseStateInvalid, kReferralDuplicate, kInvalidField,
+  // kCandidateNotEligible, kServiceUnavailable.
+  absl::StatusOr<std::string> Create(const CallContext& context, const CreateCommand& command,
+                                     const Render& render);
+  // kConsentMissing where no candidate has it: the draft stays as it was.
+  absl::StatusOr<std::string> Send(const CallContext& context, const ReferralId& id,
+                                   const Render& render);
+  absl::StatusOr<std::string> Extend(const CallContext& context, const ReferralId& id,
+                                     const std::vector<ServiceAtLocationId>& candidates,
+                                     const Render& render);
+  absl::StatusOr<std::string> End(const CallContext& context, const ReferralId& id,
+                                  domain::ReferralEnd end, domain::SurvivorReason reason,
+                                  const Render& render);
+
+  // Says yes only once the places are confirmed. kOfferExpired, kOfferSuperseded, kNoCapacity;
+  // kOfferStateInvalid. Accepting twice is accepting once.
+  absl::StatusOr<std::string> Accept(const CallContext& context, const OfferId& id,
+                                     const Render& render);
+  absl::StatusOr<std::string> Decline(const CallContext& context, const OfferId& id,
+                                      domain::DeclineReason reason, const Render& render);
+  absl::StatusOr<std::string> Report(const CallContext& context, const OfferId& id,
+                                     domain::Progress progress, const Render& render);
+
+  // From intake: all open referrals of the case, in one commit. Returns what `render` makes of the
+  // number of offers withdrawn.
+  absl::StatusOr<std::string> RevokeConsent(const CallContext& context, const CaseId& case_id,
+                                            const OrganisationId& recipient,
+                                            const std::function<std::string(uint32_t)>& render);
+
+  absl::StatusOr<domain::Referral> Get(const CallContext& context, const ReferralId& id) const;
+  absl::StatusOr<ReferralPage> List(const CallContext& context, bool escalated_only,
+                                    uint32_t page_size, const std::string& token) const;
+  absl::StatusOr<OfferPage> ListOffers(const CallContext& context, bool pending_only,
+                                       uint32_t page_size, const std::string& token) const;
+
+  // Whether the caller's organisation owns any referral of the case.
+  absl::StatusOr<bool> OwnsReferralOf(const CallContext& context, const CaseId& case_id) const;
+
+  // The timer of an offer nobody answered.
+  absl::Status Expire(const CallContext& context, const OfferId& id);
+
+ private:
+  // The referral of an offer that was made to the caller; kOfferNotFound.
+  absl::StatusOr<LoadedReferral> LoadOffered(const CallContext& context, const OfferId& id) const;
+  // kConsentMissing unless one candidate may be asked, or none of them exists.
+  absl::Status EnsureSomeConsent(const CallContext& context,
+                                 const domain::Referral& referral) const;
+  // A change by the owner, driven at once, answered with how it then stands.
+  absl::StatusOr<std::string> ChangeAndDrive(const CallContext& context, const ReferralId& id,
+                                             const ReferralRows::Mutate& mutate,
+                                             const Render& render);
+  absl::StatusOr<std::vector<LoadedReferral>> LoadAll(const std::vector<ReferralId>& ids,
+                                                      Deadline deadline) const;
+
+  store::Store& store_;
+  const Clock& clock_;
+  Random& random_;
+  IntakePort& intake_;
+  ReferralRows& rows_;
+  Driver& driver_;
+};
+
+}  // namespace amana::referral

@@ -1,0 +1,248 @@
+#include "services/referral/app/referrals.h"
+
+#include <gtest/gtest.h>
+
+#include "services/referral/app/test_world.h"
+
+namespace amana::referral {
+namespace {
+
+using domain::OfferState;
+using domain::ReferralState;
+using domain::SkipReason;
+
+class ReferralsTest : public testing::Test {
+ protected:
+  absl::StatusOr<std::string> Create(const CallContext& context, const CaseId& case_id,
+                                     const std::vector<Centre>& centres) {
+    CreateCommand command{
+        .case_id = case_id, .need = domain::NeedCode::kEmergencyShelter, .candidates = {}};
+    for (const Centre& centre : centres) command.candidates.push_back(centre.id);
+    return w_.referrals.Create(context, command, RenderId);
+  }
+  Reason Accept(const Centre& centre, const OfferId& offer) {
+    return ReasonOf(w_.referrals.Accept(w_.As(centre.organisation), offer, RenderId).status());
+  }
+  Reason Decline(const Centre& centre, const OfferId& offer) {
+    return ReasonOf(w_.referrals
+                        .Decline(w_.As(centre.organisation), offer,
+                                 domain::DeclineReason::kNoCapacity, RenderId)
+                        .status());
+  }
+
+  World w_;
+  const Centre a_ = w_.AddCentre(1);
+  const Centre b_ = w_.AddCentre(2);
+  const CaseId case_ = w_.AddCase(domain::Priority::kP1);
+};
+
+TEST_F(ReferralsTest, OneOpenReferralForANeed) {
+  const CallContext context = w_.AsHotline();
+  const auto first = Create(context, case_, {a_});
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(*Create(context, case_, {a_}), *first);  // the same request again
+  EXPECT_EQ(ReasonOf(Create(w_.AsHotline(), case_, {a_}).status()), Reason::kReferralDuplicate);
+  CallContext reused = context;
+  reused.request_digest = std::string(32, 'e');
+  EXPECT_EQ(ReasonOf(Create(reused, case_, {b_}).status()), Reason::kRequestIdReused);
+
+  const auto id = *ReferralId::FromBytes(*first);
+  ASSERT_TRUE(w_.referrals
+                  .End(w_.AsHotline(), id, domain::ReferralEnd::kEnteredInError,
+                       domain::SurvivorReason::kUnspecified, RenderId)
+                  .ok());
+  EXPECT_TRUE(Create(w_.AsHotline(), case_, {a_}).ok());
+}
+
+TEST_F(ReferralsTest, AForeignCaseDoesNotExist) {
+  EXPECT_EQ(ReasonOf(Create(w_.As(a_.organisation), case_, {a_}).status()), Reason::kCaseNotFound);
+  EXPECT_EQ(ReasonOf(Create(w_.AsHotline(), CaseId(), {a_}).status()), Reason::kCaseNotFound);
+  w_.intake.cases[case_].closed = true;
+  EXPECT_EQ(ReasonOf(Create(w_.AsHotline(), case_, {a_}).status()), Reason::kCaseStateInvalid);
+}
+
+TEST_F(ReferralsTest, WhoIsNotConcernedSeesNothing) {
+  const ReferralId id = w_.Refer(case_, {a_});
+  const OfferId offer = w_.OfferAt(id, a_);
+  EXPECT_TRUE(w_.referrals.Get(w_.AsHotline(), id).ok());
+  EXPECT_EQ(ReasonOf(w_.referrals.Get(w_.As(a_.organisation), id).status()),
+            Reason::kReferralNotFound);
+  EXPECT_EQ(Accept(b_, offer), Reason::kOfferNotFound);
+  EXPECT_EQ(Decline(b_, offer), Reason::kOfferNotFound);
+  EXPECT_EQ(Accept(a_, OfferId()), Reason::kOfferNotFound);
+  EXPECT_TRUE(*w_.referrals.OwnsReferralOf(w_.AsHotline(), case_));
+  EXPECT_FALSE(*w_.referrals.OwnsReferralOf(w_.As(a_.organisation), case_));
+}
+
+TEST_F(ReferralsTest, FromOfferToCompletion) {
+  const ReferralId id = w_.Refer(case_, {a_, b_});
+  const OfferId offer = w_.OfferAt(id, a_);
+  EXPECT_EQ(domain::Count(w_.LedgerOf(a_), a_.beds).held, 1u);
+  w_.clock.Advance(absl::Minutes(3));
+  const CallContext yes = w_.As(a_.organisation);
+  ASSERT_TRUE(w_.referrals.Accept(yes, offer, RenderId).ok());
+  EXPECT_EQ(w_.Get(id).state, ReferralState::kAccepted);
+  EXPECT_EQ(domain::Count(w_.LedgerOf(a_), a_.beds).confirmed, 1u);
+  EXPECT_EQ(w_.metrics.first_answer, absl::Minutes(3));
+  EXPECT_EQ(w_.metrics.outcomes[OfferState::kAccepted], 1);
+  EXPECT_TRUE(w_.referrals.Accept(yes, offer, RenderId).ok());  // the same request
+  EXPECT_EQ(Accept(a_, offer), Reason::kUnspecified);           // another one
+
+  const auto report = [&](domain::Progress progress) {
+    return w_.referrals.Report(w_.As(a_.organisation), offer, progress, RenderId).ok();
+  };
+  EXPECT_TRUE(report(domain::Progress::kArrived));
+  EXPECT_EQ(domain::Count(w_.LedgerOf(a_), a_.beds).occupied, 1u);
+  EXPECT_TRUE(report(domain::Progress::kInService));
+  EXPECT_TRUE(report(domain::Progress::kCompleted));
+  EXPECT_EQ(domain::Count(w_.LedgerOf(a_), a_.beds).free, 1u);
+  EXPECT_FALSE(report(domain::Progress::kCompleted));
+}
+
+TEST_F(ReferralsTest, ANoAsksTheNextAtOnce) {
+  const ReferralId id = w_.Refer(case_, {a_, b_});
+  EXPECT_EQ(Decline(a_, w_.OfferAt(id, a_)), Reason::kUnspecified);
+  EXPECT_EQ(w_.Get(id).Find(w_.OfferAt(id, b_))->state, OfferState::kPending);
+  EXPECT_EQ(domain::Count(w_.LedgerOf(a_), a_.beds).free, 1u);
+  EXPECT_EQ(Decline(b_, w_.OfferAt(id, b_)), Reason::kUnspecified);
+  EXPECT_TRUE(w_.Get(id).escalated);
+  EXPECT_EQ(w_.metrics.escalations, 1);
+  EXPECT_EQ(w_.referrals.List(w_.AsHotline(), true, 0, "")->referrals.size(), 1u);
+}
+
+TEST_F(ReferralsTest, SilenceAsksTheNextByItself) {
+  const ReferralId id = w_.Refer(case_, {a_, b_});
+  const OfferId first = w_.OfferAt(id, a_);
+  w_.clock.Advance(absl::Minutes(30));
+  EXPECT_EQ(Accept(a_, first), Reason::kOfferExpired);  // the timer has not run yet
+  EXPECT_TRUE(w_.RunTimers());
+  EXPECT_EQ(w_.Get(id).Find(first)->state, OfferState::kExpired);
+  EXPECT_EQ(Accept(a_, first), Reason::kOfferExpired);
+  EXPECT_EQ(Accept(b_, w_.OfferAt(id, b_)), Reason::kUnspecified);
+}
+
+TEST_F(ReferralsTest, WithoutConsentNothingLeaves) {
+  w_.intake.refused = {{case_, a_.organisation}, {case_, b_.organisation}};
+  const auto created = Create(w_.AsHotline(), case_, {a_, b_});
+  const auto id = *ReferralId::FromBytes(*created);
+  EXPECT_EQ(ReasonOf(w_.referrals.Send(w_.AsHotline(), id, RenderId).status()),
+            Reason::kConsentMissing);
+  EXPECT_EQ(w_.Get(id).state, ReferralState::kDraft);
+
+  w_.intake.refused.erase({case_, b_.organisation});
+  ASSERT_TRUE(w_.referrals.Send(w_.AsHotline(), id, RenderId).ok());
+  const domain::Referral referral = w_.Get(id);
+  EXPECT_EQ(referral.skipped.at(0).reason, SkipReason::kConsentMissing);
+  EXPECT_TRUE(w_.OfferAt(id, a_).is_zero());
+  EXPECT_FALSE(w_.OfferAt(id, b_).is_zero());
+  EXPECT_EQ(domain::Count(w_.LedgerOf(a_), a_.beds).free, 1u);
+}
+
+TEST_F(ReferralsTest, WhenIntakeIsAwayNoOfferLeavesUntilItIsBack) {
+  const auto created = Create(w_.AsHotline(), case_, {a_});
+  const auto id = *ReferralId::FromBytes(*created);
+  int asked = 0;
+  w_.intake.down = [&] { return asked++ > 0; };  // answers Send's own question only
+  ASSERT_TRUE(w_.referrals.Send(w_.AsHotline(), id, RenderId).ok());
+  EXPECT_EQ(w_.Get(id).state, ReferralState::kMatching);
+  EXPECT_TRUE(w_.OfferAt(id, a_).is_zero());
+  w_.clock.Advance(absl::Seconds(10));
+  EXPECT_FALSE(w_.RunTimers(2));
+  w_.intake.down = [] { return false; };
+  EXPECT_TRUE(w_.RunTimers());
+  EXPECT_EQ(w_.Get(id).state, ReferralState::kOffered);
+}
+
+TEST_F(ReferralsTest, WhoIsFullOrClosedIsPassedOver) {
+  const Centre full = w_.AddCentre(0);
+  const Centre closed = w_.AddCentre(5);
+  ASSERT_TRUE(w_.directory
+                  .SetStatus(w_.AsHotline(), closed.id, domain::ServiceStatus::kTemporarilyClosed,
+                             [](const auto&, const auto&) { return std::string(); })
+                  .ok());
+  const Centre unknown{.id = NewId<ServiceAtLocationId>(w_.random), .organisation = {}, .beds = {}};
+  const ReferralId id = w_.Refer(case_, {full, closed, unknown});
+  const domain::Referral referral = w_.Get(id);
+  EXPECT_EQ(referral.state, ReferralState::kNoMatch);
+  ASSERT_EQ(referral.skipped.size(), 3u);
+  EXPECT_EQ(referral.skipped[0].reason, SkipReason::kNoCapacity);
+  EXPECT_EQ(referral.skipped[1].reason, SkipReason::kNotEligible);
+  EXPECT_EQ(referral.skipped[2].reason, SkipReason::kNotFound);
+  EXPECT_TRUE(referral.offers.empty());
+
+  ASSERT_TRUE(w_.referrals.Extend(w_.AsHotline(), id, {a_.id}, RenderId).ok());
+  EXPECT_EQ(w_.Get(id).state, ReferralState::kOffered);
+}
+
+TEST_F(ReferralsTest, ExtendingTakesTheGuardAgain) {
+  const Centre full = w_.AddCentre(0);
+  const ReferralId first = w_.Refer(case_, {full});
+  const ReferralId second = w_.Refer(case_, {a_});
+  EXPECT_EQ(ReasonOf(w_.referrals.Extend(w_.AsHotline(), first, {b_.id}, RenderId).status()),
+            Reason::kReferralDuplicate);
+  EXPECT_EQ(w_.Get(second).state, ReferralState::kOffered);
+}
+
+TEST_F(ReferralsTest, ALateConfirmationWithoutRoomGoesOn) {
+  const ReferralId id = w_.Refer(case_, {a_, b_});
+  const OfferId offer = w_.OfferAt(id, a_);
+  // The hold is gone and the bed taken while the offer still runs: what the safety net may do to a
+  // clock that went wrong.
+  const auto expired =
+      w_.ledgers.Bring(CallContext::ForTimer("test", Deadline::Never()), w_.Get(id),
+                       *w_.Get(id).Find(offer), domain::Places::kReleased);
+  ASSERT_TRUE(expired.ok());
+  EXPECT_EQ(Accept(a_, offer), Reason::kNoCapacity);
+  EXPECT_EQ(w_.Get(id).Find(offer)->state, OfferState::kExpired);
+  EXPECT_FALSE(w_.OfferAt(id, b_).is_zero());
+}
+
+TEST_F(ReferralsTest, RevokedConsentTakesOffersBack) {
+  const ReferralId id = w_.Refer(case_, {a_, b_});
+  w_.intake.refused.insert({case_, a_.organisation});
+  const auto count = [](uint32_t n) { return std::to_string(n); };
+  const CallContext context = w_.AsHotline();
+  EXPECT_EQ(*w_.referrals.RevokeConsent(context, case_, a_.organisation, count), "1");
+  EXPECT_EQ(*w_.referrals.RevokeConsent(context, case_, a_.organisation, count), "1");
+  EXPECT_EQ(*w_.referrals.RevokeConsent(w_.AsHotline(), case_, a_.organisation, count), "0");
+  EXPECT_EQ(domain::Count(w_.LedgerOf(a_), a_.beds).free, 1u);
+  EXPECT_EQ(w_.Get(id).Find(w_.OfferAt(id, b_))->state, OfferState::kPending);
+}
+
+TEST_F(ReferralsTest, ListsInboxesPendingFirst) {
+  std::vector<ReferralId> ids;
+  for (int i = 0; i < 2; ++i) {
+    ids.push_back(w_.Refer(w_.AddCase(domain::Priority::kP1), {b_}));
+    w_.clock.Advance(absl::Seconds(1));
+  }
+  EXPECT_EQ(Decline(b_, w_.OfferAt(ids[0], b_)), Reason::kUnspecified);
+  const CallContext context = w_.As(b_.organisation);
+  const auto all = w_.referrals.ListOffers(context, false, 0, "");
+  ASSERT_EQ(all->offers.size(), 2u);
+  EXPECT_EQ(all->offers[0].referral.id, ids[1]);
+  EXPECT_EQ(w_.referrals.ListOffers(context, true, 0, "")->offers.size(), 1u);
+  const auto first = w_.referrals.ListOffers(context, false, 1, "");
+  ASSERT_EQ(first->offers.size(), 1u);
+  ASSERT_FALSE(first->next_token.empty());
+  EXPECT_LE(first->next_token.size(), 64u);  // what the contract allows
+  const auto second = w_.referrals.ListOffers(context, false, 1, first->next_token);
+  ASSERT_EQ(second->offers.size(), 1u);
+  EXPECT_EQ(second->offers[0].referral.id, ids[0]);
+  EXPECT_TRUE(second->next_token.empty());
+  EXPECT_TRUE(w_.referrals.ListOffers(w_.As(a_.organisation), false, 0, "")->offers.empty());
+}
+
+TEST_F(ReferralsTest, ACasesHistoryIsWhole) {
+  const ReferralId id = w_.Refer(case_, {a_});
+  ASSERT_EQ(Accept(a_, w_.OfferAt(id, a_)), Reason::kUnspecified);
+  const auto history = w_.memory.ReadHistory(case_.bytes(), Deadline::Never());
+  std::string all;
+  for (const auto& entry : *history) all += entry.event;
+  for (const char* action : {"referral.created", "referral.sent", "offer.made", "place.held",
+                             "offer.claimed", "place.confirmed", "offer.accepted"}) {
+    EXPECT_NE(all.find(action), std::string::npos) << action;
+  }
+}
+
+}  // namespace
+}  // namespace amana::referral

@@ -1,0 +1,184 @@
+#include "services/referral/domain/ledger.h"
+
+#include <gtest/gtest.h>
+
+#include "common/base/error.h"
+
+namespace amana::referral::domain {
+namespace {
+
+const absl::Time kNow = absl::FromUnixSeconds(1'780'000'000);
+constexpr NeedCode kNeed = NeedCode::kEmergencyShelter;
+
+template <class I>
+I IdOf(char c) {
+  return *I::FromBytes(std::string(kIdSize, c));
+}
+
+Pool PoolOf(char id, CapacityUnit unit, uint32_t maximum, std::vector<NeedCode> needs = {}) {
+  return {.pool_id = IdOf<PoolId>(id),
+          .unit = unit,
+          .needs = std::move(needs),
+          .maximum = maximum,
+          .occupied_elsewhere = 0,
+          .update_time = kNow};
+}
+
+Ledger LedgerOf(std::vector<Pool> pools) {
+  Ledger ledger;
+  ledger.id = IdOf<ServiceAtLocationId>('s');
+  ledger.pools = std::move(pools);
+  return ledger;
+}
+
+RoutingCard CardWith(std::vector<Dependant> dependants = {}) {
+  RoutingCard card;
+  card.needs = {kNeed};
+  card.dependants = std::move(dependants);
+  return card;
+}
+
+HoldRequest RequestFor(char offer, const RoutingCard& card) {
+  return {.offer_id = IdOf<OfferId>(offer),
+          .case_id = IdOf<CaseId>('c'),
+          .card = card,
+          .need = kNeed,
+          .expire_time = kNow + absl::Minutes(6)};
+}
+
+std::string PlanText(const Ledger& ledger, const RoutingCard& card, NeedCode need = kNeed) {
+  const auto lines = PlanLines(RoomOf(ledger), card, need);
+  if (!lines) return "none";
+  std::string text;
+  for (const Line& line : *lines) {
+    text += line.pool_id.view()[0];
+    text += std::to_string(line.quantity);
+  }
+  return text;
+}
+
+TEST(PlanTest, PartiesAndUnits) {
+  const Dependant baby{AgeBand::k0To5, Gender::kFemale};
+  const Dependant boy{AgeBand::k6To11, Gender::kMale};
+  const Dependant unknown{AgeBand::kUnknown, Gender::kUnspecified};
+  const RoutingCard alone = CardWith();
+  const RoutingCard family = CardWith({baby, boy});
+
+  const Ledger beds = LedgerOf({PoolOf('b', CapacityUnit::kBed, 3)});
+  EXPECT_EQ(PlanText(beds, alone), "b1");
+  EXPECT_EQ(PlanText(beds, family), "b3");  // no cot: the baby takes a bed
+  EXPECT_EQ(PlanText(beds, CardWith({unknown})), "b2");
+  EXPECT_EQ(PlanText(beds, CardWith({boy, boy, boy})), "none");  // together or not at all
+
+  const Ledger cots =
+      LedgerOf({PoolOf('b', CapacityUnit::kBed, 3), PoolOf('k', CapacityUnit::kCot, 1)});
+  EXPECT_EQ(PlanText(cots, family), "b2k1");
+  EXPECT_EQ(PlanText(cots, CardWith({baby, baby})), "b2k1");  // one cot, one bed
+
+  const Ledger rooms =
+      LedgerOf({PoolOf('b', CapacityUnit::kBed, 1), PoolOf('f', CapacityUnit::kFamilyRoom, 1)});
+  EXPECT_EQ(PlanText(rooms, family), "f1");
+  EXPECT_EQ(PlanText(rooms, alone), "b1");
+  EXPECT_EQ(PlanText(LedgerOf({PoolOf('f', CapacityUnit::kFamilyRoom, 1)}), alone), "f1");
+
+  for (const CapacityUnit unit : {CapacityUnit::kSeat, CapacityUnit::kPlace,
+                                  CapacityUnit::kAppointment, CapacityUnit::kCaseload}) {
+    EXPECT_EQ(PlanText(LedgerOf({PoolOf('x', unit, 1)}), family), "x1");
+    EXPECT_EQ(PlanText(LedgerOf({PoolOf('x', unit, 0)}), alone), "none");
+  }
+}
+
+TEST(PlanTest, PoolsOfOtherNeedsGiveNoRoom) {
+  const Ledger temporary =
+      LedgerOf({PoolOf('t', CapacityUnit::kBed, 5, {NeedCode::kTemporaryShelter})});
+  EXPECT_EQ(PlanText(temporary, CardWith()), "none");
+  EXPECT_EQ(PlanText(temporary, CardWith(), NeedCode::kTemporaryShelter), "t1");
+  // No pools at all: nothing is known, the centre's answer decides.
+  EXPECT_EQ(PlanText(LedgerOf({}), CardWith()), "");
+}
+
+TEST(LedgerTest, AHoldIsTakenOnce) {
+  Ledger ledger = LedgerOf({PoolOf('b', CapacityUnit::kBed, 1)});
+  const RoutingCard card = CardWith();
+  ASSERT_TRUE(Hold(ledger, RequestFor('1', card), kNow).ok());
+  ASSERT_TRUE(Hold(ledger, RequestFor('1', card), kNow).ok());
+  EXPECT_EQ(Count(ledger, IdOf<PoolId>('b')).held, 1u);
+  EXPECT_EQ(Count(ledger, IdOf<PoolId>('b')).free, 0u);
+  EXPECT_EQ(ReasonOf(Hold(ledger, RequestFor('2', card), kNow).status()), Reason::kNoCapacity);
+
+  EXPECT_EQ(Confirm(ledger, RequestFor('1', card), kNow)->size(), 1u);
+  EXPECT_TRUE(Confirm(ledger, RequestFor('1', card), kNow)->empty());
+  EXPECT_EQ(Occupy(ledger, IdOf<OfferId>('1'), kNow)->size(), 1u);
+  EXPECT_TRUE(Occupy(ledger, IdOf<OfferId>('1'), kNow)->empty());
+  EXPECT_EQ(Count(ledger, IdOf<PoolId>('b')).occupied, 1u);
+  EXPECT_EQ(Release(ledger, IdOf<OfferId>('1'), IdOf<CaseId>('c'), kNow)->size(), 1u);
+  EXPECT_TRUE(Release(ledger, IdOf<OfferId>('1'), IdOf<CaseId>('c'), kNow)->empty());
+  EXPECT_EQ(Count(ledger, IdOf<PoolId>('b')).free, 1u);
+}
+
+TEST(LedgerTest, AHoldThatRanOutIsLookedAtAgain) {
+  const RoutingCard card = CardWith();
+  Ledger ledger = LedgerOf({PoolOf('b', CapacityUnit::kBed, 1)});
+  ASSERT_TRUE(Hold(ledger, RequestFor('1', card), kNow).ok());
+  EXPECT_EQ(NextExpiry(ledger), kNow + absl::Minutes(6));
+  EXPECT_TRUE(ExpireHolds(ledger, kNow + absl::Minutes(5)).empty());
+  EXPECT_EQ(ExpireHolds(ledger, kNow + absl::Minutes(6)).size(), 1u);
+  EXPECT_FALSE(NextExpiry(ledger).has_value());
+
+  Ledger taken = ledger;
+  ASSERT_TRUE(Hold(taken, RequestFor('2', card), kNow).ok());
+  EXPECT_EQ(ReasonOf(Confirm(taken, RequestFor('1', card), kNow).status()), Reason::kNoCapacity);
+  EXPECT_TRUE(Confirm(ledger, RequestFor('1', card), kNow).ok());
+  EXPECT_EQ(Count(ledger, IdOf<PoolId>('b')).confirmed, 1u);
+}
+
+TEST(LedgerTest, AReleaseKeepsALateHoldOut) {
+  const RoutingCard card = CardWith();
+  Ledger ledger = LedgerOf({PoolOf('b', CapacityUnit::kBed, 1)});
+  ASSERT_TRUE(Release(ledger, IdOf<OfferId>('1'), IdOf<CaseId>('c'), kNow).ok());
+  EXPECT_EQ(ReasonOf(Hold(ledger, RequestFor('1', card), kNow).status()),
+            Reason::kOfferStateInvalid);
+  EXPECT_EQ(ReasonOf(Confirm(ledger, RequestFor('1', card), kNow).status()),
+            Reason::kOfferStateInvalid);
+  EXPECT_EQ(ReasonOf(Occupy(ledger, IdOf<OfferId>('9'), kNow).status()),
+            Reason::kReservationNotFound);
+  // The note is forgotten when nobody can be that late any more.
+  ASSERT_TRUE(Hold(ledger, RequestFor('2', card), kNow + absl::Hours(2)).ok());
+  EXPECT_EQ(ledger.reservations.size(), 1u);
+}
+
+TEST(LedgerTest, CapacityNeverFallsBelowWhatIsPromised) {
+  const RoutingCard card = CardWith();
+  Ledger ledger = LedgerOf({PoolOf('b', CapacityUnit::kBed, 3)});
+  ASSERT_TRUE(Hold(ledger, RequestFor('1', card), kNow).ok());
+  ASSERT_TRUE(Confirm(ledger, RequestFor('2', card), kNow).ok());
+  const PoolId beds = IdOf<PoolId>('b');
+  EXPECT_EQ(ReasonOf(SetCapacity(ledger, beds, 1, 0, kNow)), Reason::kCapacityBelowCommitted);
+  EXPECT_EQ(ReasonOf(SetCapacity(ledger, beds, 3, 2, kNow)), Reason::kCapacityBelowCommitted);
+  EXPECT_EQ(ReasonOf(SetCapacity(ledger, IdOf<PoolId>('x'), 3, 0, kNow)), Reason::kPoolNotFound);
+  EXPECT_TRUE(SetCapacity(ledger, beds, 3, 1, kNow + absl::Hours(1)).ok());
+  EXPECT_EQ(Count(ledger, beds).free, 0u);
+  EXPECT_EQ(ledger.pools[0].update_time, kNow + absl::Hours(1));
+  EXPECT_TRUE(IsSound(ledger));
+}
+
+TEST(LedgerTest, AnImportKeepsWhatTheCentreSaid) {
+  const RoutingCard card = CardWith();
+  const std::vector<Pool> file = {PoolOf('b', CapacityUnit::kBed, 3)};
+  Ledger ledger = LedgerOf(file);
+  ASSERT_TRUE(SetCapacity(ledger, IdOf<PoolId>('b'), 2, 1, kNow + absl::Hours(1)).ok());
+  ASSERT_TRUE(ApplyPools(ledger, file, file, kNow).ok());
+  EXPECT_EQ(ledger.pools[0].maximum, 2u);
+
+  std::vector<Pool> news = {PoolOf('b', CapacityUnit::kBed, 5)};
+  ASSERT_TRUE(ApplyPools(ledger, file, news, kNow).ok());
+  EXPECT_EQ(ledger.pools[0].maximum, 5u);
+  ASSERT_TRUE(Hold(ledger, RequestFor('1', card), kNow).ok());
+  EXPECT_EQ(ReasonOf(ApplyPools(ledger, news, {}, kNow)), Reason::kCapacityBelowCommitted);
+  EXPECT_EQ(ReasonOf(ApplyPools(ledger, news, {PoolOf('b', CapacityUnit::kBed, 0)}, kNow)),
+            Reason::kCapacityBelowCommitted);
+  EXPECT_EQ(ledger.reservations.size(), 1u);
+}
+
+}  // namespace
+}  // namespace amana::referral::domain

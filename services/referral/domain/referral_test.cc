@@ -1,0 +1,232 @@
+#include "services/referral/domain/referral.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "common/base/error.h"
+
+namespace amana::referral::domain {
+namespace {
+
+const absl::Time kNow = absl::FromUnixSeconds(1'780'000'000);
+const absl::Time kExpiry = kNow + absl::Minutes(5);
+
+template <class I>
+I IdOf(char c) {
+  return *I::FromBytes(std::string(kIdSize, c));
+}
+
+Draft DraftOf(const std::string& candidates, Priority priority = Priority::kP0) {
+  Draft draft{.id = IdOf<ReferralId>('r'),
+              .case_id = IdOf<CaseId>('k'),
+              .organisation_id = IdOf<OrganisationId>('h'),
+              .need = NeedCode::kEmergencyShelter,
+              .card = {},
+              .candidates = {}};
+  draft.card.needs = {NeedCode::kEmergencyShelter};
+  draft.card.priority = priority;
+  for (const char c : candidates) draft.candidates.push_back(IdOf<ServiceAtLocationId>(c));
+  return draft;
+}
+
+// A referral whose driver always finds room; each candidate 'a' gets the offer 'A'.
+class ReferralTest : public testing::Test {
+ protected:
+  void Start(const std::string& candidates, Priority priority = Priority::kP0) {
+    referral_ = *Create(DraftOf(candidates, priority), kNow, events_);
+    ASSERT_TRUE(Send(referral_, kNow, events_).ok());
+    Drive();
+  }
+
+  static OfferId OfferOf(char candidate) {
+    return IdOf<OfferId>(static_cast<char>(candidate - 'a' + 'A'));
+  }
+
+  void Drive() {
+    for (Step step = NextStep(referral_, policy_); step.kind != Step::Kind::kNothing;
+         step = NextStep(referral_, policy_)) {
+      ASSERT_TRUE(Take(step).ok());
+    }
+  }
+
+  absl::Status Take(const Step& step) {
+    switch (step.kind) {
+      case Step::Kind::kPrepare: {
+        const char c = step.candidate.view()[0];
+        return Prepare(referral_, step.candidate, OfferOf(c), IdOf<OrganisationId>(c), kNow,
+                       events_);
+      }
+      case Step::Kind::kMake:
+        return Make(referral_, step.offer_id, kExpiry, kNow, events_);
+      case Step::Kind::kSettle:
+        return Settle(referral_, step.offer_id, step.places, kNow, events_);
+      case Step::Kind::kConfirm:
+        return Accept(referral_, step.offer_id, kNow, events_);
+      case Step::Kind::kRunOut:
+        return RunOut(referral_, kNow, events_);
+      case Step::Kind::kNothing:
+        break;
+    }
+    return absl::OkStatus();
+  }
+
+  OfferState StateOf(char candidate) { return referral_.Find(OfferOf(candidate))->state; }
+
+  OfferPolicy policy_;
+  Events events_;
+  Referral referral_;
+};
+
+TEST_F(ReferralTest, CreateChecksTheNeed) {
+  Draft draft = DraftOf("aab");
+  EXPECT_EQ(Create(draft, kNow, events_)->candidates.size(), 2u);
+  draft.need = NeedCode::kTemporaryShelter;
+  EXPECT_EQ(ReasonOf(Create(draft, kNow, events_).status()), Reason::kInvalidField);
+  draft.need = NeedCode::kFamilyMediation;
+  draft.card.needs = {NeedCode::kFamilyMediation};
+  draft.card.partner_violence = true;
+  EXPECT_EQ(ReasonOf(Create(draft, kNow, events_).status()), Reason::kCandidateNotEligible);
+  draft.card.mediation_requested = true;
+  EXPECT_TRUE(Create(draft, kNow, events_).ok());
+}
+
+TEST_F(ReferralTest, TwoAtOnceInDangerOneOtherwise) {
+  Start("abc");
+  EXPECT_EQ(referral_.offers.size(), 2u);
+  Start("abc", Priority::kP1);
+  EXPECT_EQ(referral_.offers.size(), 1u);
+  EXPECT_EQ(referral_.state, ReferralState::kOffered);
+}
+
+TEST_F(ReferralTest, OneYesSupersedesTheOthers) {
+  Start("abc");
+  ASSERT_TRUE(Claim(referral_, OfferOf('b'), kNow, events_).ok());
+  EXPECT_EQ(ReasonOf(Claim(referral_, OfferOf('a'), kNow, events_)), Reason::kContended);
+  Drive();
+  EXPECT_EQ(referral_.state, ReferralState::kAccepted);
+  EXPECT_EQ(StateOf('a'), OfferState::kSuperseded);
+  EXPECT_EQ(StateOf('b'), OfferState::kAccepted);
+  EXPECT_EQ(referral_.Find(OfferOf('a'))->places, Places::kReleased);
+  EXPECT_EQ(ReasonOf(Claim(referral_, OfferOf('a'), kNow, events_)), Reason::kOfferSuperseded);
+  EXPECT_EQ(ReasonOf(Decline(referral_, OfferOf('a'), DeclineReason::kOther, kNow, events_)),
+            Reason::kOfferSuperseded);
+}
+
+TEST_F(ReferralTest, ALostClaimGoesOn) {
+  Start("ab", Priority::kP1);
+  ASSERT_TRUE(Claim(referral_, OfferOf('a'), kNow, events_).ok());
+  ASSERT_TRUE(Lose(referral_, OfferOf('a'), kNow, events_).ok());
+  Drive();
+  EXPECT_EQ(StateOf('a'), OfferState::kExpired);
+  EXPECT_EQ(StateOf('b'), OfferState::kPending);
+  EXPECT_EQ(referral_.state, ReferralState::kOffered);
+}
+
+TEST_F(ReferralTest, ANoGoesToTheNextAndTheLastEscalates) {
+  Start("ab", Priority::kP1);
+  ASSERT_TRUE(Decline(referral_, OfferOf('a'), DeclineReason::kSafety, kNow, events_).ok());
+  const auto seen = std::ranges::count_if(
+      events_, [](const Event& e) { return e.action == "referral.declined_by_provider"; });
+  EXPECT_EQ(seen, 1);
+  Drive();
+  EXPECT_EQ(StateOf('b'), OfferState::kPending);
+  EXPECT_EQ(ReasonOf(Expire(referral_, OfferOf('b'), kNow, events_)), Reason::kOfferStateInvalid);
+  ASSERT_TRUE(Expire(referral_, OfferOf('b'), kExpiry, events_).ok());
+  Drive();
+  EXPECT_EQ(referral_.state, ReferralState::kMatching);
+  EXPECT_TRUE(referral_.escalated);
+  EXPECT_EQ(ReasonOf(Claim(referral_, OfferOf('b'), kExpiry, events_)), Reason::kOfferExpired);
+
+  ASSERT_TRUE(Extend(referral_, {IdOf<ServiceAtLocationId>('c')}, kNow, events_).ok());
+  Drive();
+  EXPECT_FALSE(referral_.escalated);
+  EXPECT_EQ(StateOf('c'), OfferState::kPending);
+}
+
+TEST_F(ReferralTest, AYesAfterTheTimeIsLateBeforeTheClockSaysSo) {
+  Start("a");
+  EXPECT_EQ(ReasonOf(Claim(referral_, OfferOf('a'), kExpiry, events_)), Reason::kOfferExpired);
+}
+
+TEST_F(ReferralTest, NobodyToAskIsNoMatch) {
+  referral_ = *Create(DraftOf("a"), kNow, events_);
+  ASSERT_TRUE(Send(referral_, kNow, events_).ok());
+  ASSERT_TRUE(
+      Skip(referral_, IdOf<ServiceAtLocationId>('a'), SkipReason::kNotFound, kNow, events_).ok());
+  Drive();
+  EXPECT_EQ(referral_.state, ReferralState::kNoMatch);
+  EXPECT_TRUE(referral_.escalated);
+  ASSERT_TRUE(Extend(referral_, {IdOf<ServiceAtLocationId>('b')}, kNow, events_).ok());
+  Drive();
+  EXPECT_EQ(referral_.state, ReferralState::kOffered);
+}
+
+TEST_F(ReferralTest, TheSurvivorsWordEndsIt) {
+  Start("ab");
+  ASSERT_TRUE(
+      End(referral_, ReferralEnd::kDeclinedBySurvivor, SurvivorReason::kTooNear, kNow, events_)
+          .ok());
+  Drive();
+  EXPECT_EQ(referral_.state, ReferralState::kDeclinedBySurvivor);
+  EXPECT_EQ(referral_.survivor_reason, SurvivorReason::kTooNear);
+  for (const Offer& offer : referral_.offers) {
+    EXPECT_EQ(offer.state, OfferState::kWithdrawn);
+    EXPECT_EQ(offer.places, Places::kReleased);
+  }
+}
+
+TEST_F(ReferralTest, ProgressMovesThePlaces) {
+  Start("a");
+  ASSERT_TRUE(Claim(referral_, OfferOf('a'), kNow, events_).ok());
+  Drive();
+  const auto report = [&](Progress progress) {
+    const auto reported = Report(referral_, OfferOf('a'), progress, kNow, events_);
+    Drive();
+    return reported;
+  };
+  EXPECT_EQ(ReasonOf(report(Progress::kInService)), Reason::kReferralStateInvalid);
+  EXPECT_TRUE(report(Progress::kArrived).ok());
+  EXPECT_EQ(referral_.offers[0].places, Places::kOccupied);
+  EXPECT_EQ(ReasonOf(report(Progress::kNoShow)), Reason::kReferralStateInvalid);
+  EXPECT_TRUE(report(Progress::kInService).ok());
+  // She is there: her place is not taken away by a withdrawal of consent or an end.
+  EXPECT_EQ(RevokeConsent(referral_, IdOf<OrganisationId>('a'), kNow, events_), 0u);
+  EXPECT_EQ(ReasonOf(End(referral_, ReferralEnd::kWithdrawn, SurvivorReason::kUnspecified, kNow,
+                         events_)),
+            Reason::kReferralStateInvalid);
+  EXPECT_TRUE(report(Progress::kCompleted).ok());
+  EXPECT_EQ(referral_.offers[0].places, Places::kReleased);
+}
+
+TEST_F(ReferralTest, RevokedConsentUnasks) {
+  Start("abc");
+  EXPECT_EQ(RevokeConsent(referral_, IdOf<OrganisationId>('a'), kNow, events_), 1u);
+  EXPECT_EQ(RevokeConsent(referral_, IdOf<OrganisationId>('a'), kNow, events_), 0u);
+  EXPECT_EQ(referral_.state, ReferralState::kOffered);  // b is still asked
+  Drive();
+  EXPECT_EQ(StateOf('c'), OfferState::kPending);
+
+  Start("a");
+  ASSERT_TRUE(Claim(referral_, OfferOf('a'), kNow, events_).ok());
+  Drive();
+  EXPECT_EQ(RevokeConsent(referral_, IdOf<OrganisationId>('a'), kNow, events_), 1u);
+  Drive();
+  EXPECT_EQ(referral_.state, ReferralState::kConsentRevoked);
+  EXPECT_EQ(referral_.offers[0].places, Places::kReleased);
+}
+
+TEST_F(ReferralTest, RevokedConsentDropsWhatWasPrepared) {
+  referral_ = *Create(DraftOf("a"), kNow, events_);
+  ASSERT_TRUE(Send(referral_, kNow, events_).ok());
+  ASSERT_TRUE(Take(NextStep(referral_, policy_)).ok());
+  EXPECT_EQ(RevokeConsent(referral_, IdOf<OrganisationId>('a'), kNow, events_), 0u);
+  EXPECT_EQ(ReasonOf(Make(referral_, OfferOf('a'), kExpiry, kNow, events_)), Reason::kContended);
+  Drive();
+  EXPECT_TRUE(referral_.offers.empty());
+  EXPECT_EQ(referral_.state, ReferralState::kNoMatch);
+  EXPECT_EQ(referral_.skipped.at(0).reason, SkipReason::kConsentMissing);
+}
+
+}  // namespace
+}  // namespace amana::referral::domain

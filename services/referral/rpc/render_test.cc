@@ -1,0 +1,52 @@
+#include "services/referral/rpc/render.h"
+
+#include <gtest/gtest.h>
+
+namespace amana::referral {
+namespace {
+
+template <class I>
+I IdOf(char c) {
+  return *I::FromBytes(std::string(kIdSize, c));
+}
+
+domain::Referral ReferralWith(domain::OfferState state) {
+  domain::Referral referral;
+  referral.id = IdOf<ReferralId>('r');
+  referral.need = domain::NeedCode::kEmergencyShelter;
+  referral.card.needs = {domain::NeedCode::kEmergencyShelter, domain::NeedCode{13}};
+  referral.card.commune_code = "04.421.01";
+  domain::Offer offer;
+  offer.id = IdOf<OfferId>('o');
+  offer.state = state;
+  if (state != domain::OfferState::kPreparing) offer.offer_time = absl::FromUnixSeconds(1);
+  offer.expire_time = absl::FromUnixSeconds(2);
+  referral.offers = {offer};
+  return referral;
+}
+
+TEST(RenderTest, WhatNobodyWasAskedIsNotShown) {
+  EXPECT_EQ(ToProto(ReferralWith(domain::OfferState::kPreparing)).offers_size(), 0);
+  const v1::Referral claimed = ToProto(ReferralWith(domain::OfferState::kClaimed));
+  ASSERT_EQ(claimed.offers_size(), 1);
+  EXPECT_EQ(claimed.offers(0).state(), v1::OFFER_STATE_PENDING);
+  EXPECT_FALSE(claimed.offers(0).has_answer_time());
+  EXPECT_FALSE(claimed.offers(0).has_card());
+}
+
+TEST(RenderTest, ACentreSeesWhatItNeedsAndNotForLonger) {
+  const auto offer_of = [](domain::OfferState state) {
+    const domain::Referral referral = ReferralWith(state);
+    return ToProto(referral, referral.offers[0]);
+  };
+  const v1::Offer pending = offer_of(domain::OfferState::kPending);
+  EXPECT_EQ(pending.card().needs_size(), 1);
+  EXPECT_TRUE(pending.card().commune_code().empty());
+  EXPECT_TRUE(offer_of(domain::OfferState::kAccepted).has_card());
+  EXPECT_FALSE(offer_of(domain::OfferState::kDeclined).has_card());
+  EXPECT_FALSE(offer_of(domain::OfferState::kExpired).has_card());
+  EXPECT_FALSE(offer_of(domain::OfferState::kSuperseded).has_card());
+}
+
+}  // namespace
+}  // namespace amana::referral
