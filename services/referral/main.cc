@@ -17,10 +17,10 @@
 #include "services/referral/app/referrals.h"
 #include "services/referral/app/snapshot.h"
 #include "services/referral/app/timers.h"
-#include "services/referral/peers/geography_file.h"
-#include "services/referral/peers/intake.h"
-#include "services/referral/peers/metrics.h"
 #include "services/referral/rpc/directory_service.h"
+#include "services/referral/rpc/geography_file.h"
+#include "services/referral/rpc/intake_client.h"
+#include "services/referral/rpc/metrics.h"
 #include "services/referral/rpc/referral_service.h"
 
 namespace amana::referral {

@@ -1,6 +1,6 @@
 #pragma once
 
-// What this service needs from others, as it needs it. Implemented in peers/ and by fakes in tests.
+// What this service needs from others, as it needs it. Implemented in rpc/ and by fakes in tests.
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"

@@ -149,44 +149,52 @@ absl::StatusOr<LoadedReferral> Referrals::LoadOffered(const CallContext& context
 
 absl::StatusOr<std::string> Referrals::Accept(const CallContext& context, const OfferId& id,
                                               const Render& render) {
-  const CallContext step = WithoutRequest(context);
-  absl::Status refusal = Error(Reason::kContended);
-  for (int i = 0; i < kMaxClaims && ReasonOf(refusal) == Reason::kContended; ++i) {
-    AMANA_ASSIGN_OR_RETURN(LoadedReferral loaded, LoadOffered(context, id));
-    const ReferralId referral_id = loaded.referral.id;
-    const OfferState state = loaded.referral.Find(id)->state;
-    if (state == OfferState::kAccepted) return render(loaded.referral);
-    if (state != OfferState::kClaimed) {
-      refusal = rows_
-                    .Change(
-                        step, referral_id,
-                        [&](Referral& referral, absl::Time now, Events& events) {
-                          return domain::Claim(referral, id, now, events);
-                        },
-                        nullptr)
-                    .status();
-      // Another centre's yes is being confirmed: help it to its end, then look again.
-      if (ReasonOf(refusal) == Reason::kContended) {
-        AMANA_RETURN_IF_ERROR(driver_.Drive(referral_id, context));
-        continue;
-      }
-      if (!refusal.ok()) break;
-      AMANA_ASSIGN_OR_RETURN(loaded, rows_.Load(referral_id, context.deadline));
-      if (loaded.referral.Find(id)->state != OfferState::kClaimed) {
-        refusal = Error(Reason::kContended);
-        continue;
-      }
-    }
-    auto reply = driver_.FinishClaim(context, loaded, id, render);
-    refusal = reply.status();
-    if (ReasonOf(refusal) == Reason::kContended) continue;  // the timer's driver was quicker
-    // What this leaves undone, the timer does.
-    static_cast<void>(driver_.Drive(referral_id, context));
-    return reply;
+  // The reply is recorded by the last of several commits, so a repetition is looked for first.
+  const auto earlier = FindReply(context, store::ShardOf(id, store_.shards()));
+  if (ReasonOf(earlier.status()) != Reason::kContended) return earlier;
+
+  absl::StatusOr<std::string> answer = Error(Reason::kContended);
+  for (int i = 0; i < kMaxClaims && ReasonOf(answer.status()) == Reason::kContended; ++i) {
+    answer = TryAccept(context, id, render);
   }
-  // A repetition of a request that was answered long ago gets that answer.
-  return store::Execute(store_, context, store::ShardOf(id, store_.shards()),
-                        [&]() -> absl::StatusOr<store::Commit> { return refusal; });
+  return answer;
+}
+
+absl::StatusOr<std::string> Referrals::FindReply(const CallContext& context,
+                                                 store::Shard shard) const {
+  return store::Execute(store_, context, shard, []() -> absl::StatusOr<store::Commit> {
+    return Error(Reason::kContended);
+  });
+}
+
+absl::StatusOr<std::string> Referrals::TryAccept(const CallContext& context, const OfferId& id,
+                                                 const Render& render) {
+  AMANA_ASSIGN_OR_RETURN(LoadedReferral loaded, LoadOffered(context, id));
+  const ReferralId referral_id = loaded.referral.id;
+  if (loaded.referral.Find(id)->state == OfferState::kAccepted) return render(loaded.referral);
+
+  if (loaded.referral.Find(id)->state != OfferState::kClaimed) {
+    const absl::Status claimed = rows_
+                                     .Change(
+                                         WithoutRequest(context), referral_id,
+                                         [&](Referral& referral, absl::Time now, Events& events) {
+                                           return domain::Claim(referral, id, now, events);
+                                         },
+                                         nullptr)
+                                     .status();
+    if (ReasonOf(claimed) == Reason::kContended) {
+      // Another centre's yes is being confirmed: help it to its end before looking again.
+      AMANA_RETURN_IF_ERROR(driver_.Drive(referral_id, context));
+    }
+    AMANA_RETURN_IF_ERROR(claimed);
+    AMANA_ASSIGN_OR_RETURN(loaded, rows_.Load(referral_id, context.deadline));
+    // A driver was quicker than this call.
+    if (loaded.referral.Find(id)->state != OfferState::kClaimed) return Error(Reason::kContended);
+  }
+  auto reply = driver_.FinishClaim(context, loaded, id, render);
+  // What this leaves undone, the timer does.
+  static_cast<void>(driver_.Drive(referral_id, context));
+  return reply;
 }
 
 absl::StatusOr<std::string> Referrals::Decline(const CallContext& context, const OfferId& id,

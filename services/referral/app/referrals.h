@@ -98,6 +98,11 @@ class Referrals {
  private:
   // The referral of an offer that was made to the caller; kOfferNotFound.
   absl::StatusOr<LoadedReferral> LoadOffered(const CallContext& context, const OfferId& id) const;
+  // One try; kContended: look again.
+  absl::StatusOr<std::string> TryAccept(const CallContext& context, const OfferId& id,
+                                        const Render& render);
+  // The reply recorded for this request; kContended if there is none.
+  absl::StatusOr<std::string> FindReply(const CallContext& context, store::Shard shard) const;
   // kConsentMissing unless one candidate may be asked, or none of them exists.
   absl::Status EnsureSomeConsent(const CallContext& context,
                                  const domain::Referral& referral) const;

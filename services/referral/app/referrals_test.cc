@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "services/referral/app/test_world.h"
 
 namespace amana::referral {
@@ -97,6 +99,51 @@ TEST_F(ReferralsTest, FromOfferToCompletion) {
   EXPECT_TRUE(report(domain::Progress::kCompleted));
   EXPECT_EQ(domain::Count(w_.LedgerOf(a_), a_.beds).free, 1u);
   EXPECT_FALSE(report(domain::Progress::kCompleted));
+}
+
+TEST_F(ReferralsTest, AReusedRequestIdAcceptsNothing) {
+  const ReferralId id = w_.Refer(case_, {a_});
+  CallContext context = w_.As(a_.organisation);
+  ASSERT_TRUE(w_.referrals.Accept(context, w_.OfferAt(id, a_), RenderId).ok());
+  context.request_digest = std::string(32, 'e');
+  EXPECT_EQ(ReasonOf(w_.referrals.Accept(context, w_.OfferAt(id, a_), RenderId).status()),
+            Reason::kRequestIdReused);
+}
+
+// Two centres say yes in the same moment, while a timer drives too.
+TEST_F(ReferralsTest, OfTwoYesesOneHolds) {
+  for (int round = 0; round < 200; ++round) {
+    World world(static_cast<uint64_t>(round));
+    const Centre a = world.AddCentre(1);
+    const Centre b = world.AddCentre(1);
+    const ReferralId id = world.Refer(world.AddCase(domain::Priority::kP0), {a, b});
+    const OfferId at_a = world.OfferAt(id, a);
+    const OfferId at_b = world.OfferAt(id, b);
+    Reason from_a{}, from_b{};
+    const auto accept = [&](const Centre& centre, const OfferId& offer) {
+      return ReasonOf(
+          world.referrals.Accept(world.As(centre.organisation), offer, RenderId).status());
+    };
+    std::thread first([&] { from_a = accept(a, at_a); });
+    std::thread second([&] { from_b = accept(b, at_b); });
+    std::thread third([&] {
+      static_cast<void>(world.driver.Drive(id, CallContext::ForTimer("t", Deadline::Never())));
+    });
+    first.join();
+    second.join();
+    third.join();
+    EXPECT_EQ((from_a == Reason::kUnspecified) + (from_b == Reason::kUnspecified), 1);
+    EXPECT_EQ((from_a == Reason::kOfferSuperseded) + (from_b == Reason::kOfferSuperseded), 1);
+    const uint32_t kept = domain::Count(world.LedgerOf(a), a.beds).confirmed +
+                          domain::Count(world.LedgerOf(b), b.beds).confirmed;
+    EXPECT_EQ(kept, 1u);
+    world.clock.Advance(absl::Minutes(1));
+    EXPECT_TRUE(world.RunTimers());
+    EXPECT_EQ(domain::Count(world.LedgerOf(a), a.beds).free +
+                  domain::Count(world.LedgerOf(b), b.beds).free,
+              1u);
+    if (HasFailure()) return;
+  }
 }
 
 TEST_F(ReferralsTest, ANoAsksTheNextAtOnce) {

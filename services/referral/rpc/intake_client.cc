@@ -1,4 +1,4 @@
-#include "services/referral/peers/intake.h"
+#include "services/referral/rpc/intake_client.h"
 
 #include "amana/intake/v1/intake.grpc.pb.h"
 #include "common/base/status_macros.h"

@@ -1,4 +1,4 @@
-#include "services/referral/peers/metrics.h"
+#include "services/referral/rpc/metrics.h"
 
 #include <map>
 

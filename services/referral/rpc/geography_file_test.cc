@@ -1,4 +1,4 @@
-#include "services/referral/peers/geography_file.h"
+#include "services/referral/rpc/geography_file.h"
 
 #include <gtest/gtest.h>
 
