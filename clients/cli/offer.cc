@@ -1,0 +1,120 @@
+// amana offer …: what a centre is asked, and its answers.
+
+#include "absl/strings/str_cat.h"
+#include "clients/cli/commands.h"
+#include "clients/cli/options.h"
+#include "clients/cli/render.h"
+
+namespace amana::cli {
+namespace {
+
+using referral::v1::ReferralService;
+
+std::string Describe(const referral::v1::Offer& offer) {
+  std::string text = absl::StrCat(
+      "Offer ", IdText(offer.offer_id()), ": ", Word(offer.state()), ", ", Word(offer.need()), ", ",
+      Word(offer.card().priority()), ", age ", Word(offer.card().age_band()), ", ",
+      offer.card().dependants_size(), " with her, province ", offer.card().province_code(), ".");
+  if (offer.state() == referral::v1::OFFER_STATE_PENDING) {
+    absl::StrAppend(&text, " Answer before ", TimeText(offer.expire_time()), ".");
+  }
+  return text;
+}
+
+struct List {
+  bool pending = false;
+};
+
+absl::Status RunList(Context& context, const List& options) {
+  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
+  referral::v1::ListOffersRequest request;
+  request.set_pending_only(options.pending);
+  request.set_page_size(100);
+  AMANA_ASSIGN_OR_RETURN(const auto response,
+                         session->Call(&ReferralService::Stub::ListOffers, request));
+  std::string human;
+  for (const auto& offer : response.offers()) absl::StrAppend(&human, Describe(offer), "\n");
+  context.Show(response, human.empty() ? "Nothing is asked of you." : human);
+  return absl::OkStatus();
+}
+
+struct Accept {
+  std::string offer_id;
+};
+
+absl::Status RunAccept(Context& context, const Accept& options) {
+  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
+  referral::v1::AcceptOfferRequest request;
+  request.set_offer_id(options.offer_id);
+  AMANA_ASSIGN_OR_RETURN(const auto response,
+                         session->Call(&ReferralService::Stub::AcceptOffer, request));
+  context.Show(response.offer(), Describe(response.offer()));
+  return absl::OkStatus();
+}
+
+struct Decline {
+  std::string offer_id;
+  referral::v1::DeclineReason reason = referral::v1::DECLINE_REASON_UNSPECIFIED;
+};
+
+absl::Status RunDecline(Context& context, const Decline& options) {
+  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
+  referral::v1::DeclineOfferRequest request;
+  request.set_offer_id(options.offer_id);
+  request.set_reason(options.reason);
+  AMANA_ASSIGN_OR_RETURN(const auto response,
+                         session->Call(&ReferralService::Stub::DeclineOffer, request));
+  context.Show(response.offer(), Describe(response.offer()));
+  return absl::OkStatus();
+}
+
+struct Report {
+  std::string offer_id;
+  referral::v1::Progress progress = referral::v1::PROGRESS_UNSPECIFIED;
+};
+
+absl::Status RunReport(Context& context, const Report& options) {
+  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
+  referral::v1::ReportProgressRequest request;
+  request.set_offer_id(options.offer_id);
+  request.set_progress(options.progress);
+  AMANA_ASSIGN_OR_RETURN(const auto response,
+                         session->Call(&ReferralService::Stub::ReportProgress, request));
+  context.Show(response,
+               absl::StrCat("The referral is now ", Word(response.referral_state()), "."));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddOfferCommands(CLI::App& app, Context& context) {
+  CLI::App& group = AddGroup(app, "offer", "Offers made to one's own centre");
+  AddCommand<List>(
+      group, context, "list", "Lists offers, pending ones first",
+      [](CLI::App& command, List& options) {
+        command.add_flag("--pending", options.pending, "Only those that wait for an answer");
+      },
+      RunList);
+  AddCommand<Accept>(
+      group, context, "accept", "Accepts: the places are hers",
+      [](CLI::App& command, Accept& options) {
+        AddId(command, "offer", options.offer_id, "The offer");
+      },
+      RunAccept);
+  AddCommand<Decline>(
+      group, context, "decline", "Declines: the next centre is asked at once",
+      [](CLI::App& command, Decline& options) {
+        AddId(command, "offer", options.offer_id, "The offer");
+        AddWord(command, "--reason", options.reason, "Why")->required();
+      },
+      RunDecline);
+  AddCommand<Report>(
+      group, context, "progress", "Says how it goes with an accepted offer",
+      [](CLI::App& command, Report& options) {
+        AddId(command, "offer", options.offer_id, "The offer");
+        AddWord(command, "progress", options.progress, "What happened");
+      },
+      RunReport);
+}
+
+}  // namespace amana::cli
