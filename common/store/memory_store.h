@@ -2,9 +2,9 @@
 // The store of unit tests: the whole contract in memory, values sealed as in Redis. Nothing in it
 // outlives it.
 
-#include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,8 +53,8 @@ class MemoryStore final : public Store {
 
  private:
   struct RecordedReply {
-    std::string sealed;
-    std::chrono::steady_clock::time_point expires;
+    std::string stored;
+    Deadline lifetime;
   };
   struct Outbox {
     uint64_t last_sequence = 0;
@@ -63,11 +63,15 @@ class MemoryStore final : public Store {
   // Scores of one index (or a shard's timers) by member.
   using Scores = std::map<std::string, double>;
 
-  bool VersionIs(const std::string& name, uint64_t expected) const AMANA_REQUIRES(mutex_);
+  bool VersionsAre(const Commit& commit) const AMANA_REQUIRES(mutex_);
+  // Null if there is none, or no longer.
   const std::string* FindReplyBytes(const std::string& name) const AMANA_REQUIRES(mutex_);
-  void Write_(const Commit& commit) AMANA_REQUIRES(mutex_);
   void AppendAudit(const Commit& commit) AMANA_REQUIRES(mutex_);
-  std::vector<IndexEntry> Select(const std::string& name, const IndexRange& range) const
+  void WriteAll(const Commit& commit) AMANA_REQUIRES(mutex_);
+  void EditScore(const std::string& name, const std::string& member, std::optional<double> score)
+      AMANA_REQUIRES(mutex_);
+  // Appends what lies within the range's scores, in any order.
+  void Select(const std::string& name, const IndexRange& range, std::vector<IndexEntry>& out) const
       AMANA_REQUIRES(mutex_);
 
   const std::shared_ptr<const crypto::Sealer> sealer_;

@@ -8,6 +8,7 @@
 //
 // Durability is Redis's: it must run with `appendonly yes` and `appendfsync always`.
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -43,7 +44,7 @@ struct RedisStoreOptions {
 };
 
 class RedisPool;
-class Reply;
+struct Reply;
 class Batch;
 
 class RedisStore final : public Store {
@@ -85,8 +86,9 @@ class RedisStore final : public Store {
 
   // Each does the work of the public method of its name, without telling the observer.
   absl::StatusOr<Outcome> DoApply(const Commit& commit, Deadline deadline);
-  absl::StatusOr<std::vector<OutboxEntry>> DoReadOutbox(const std::vector<uint64_t>& cursors,
+  absl::StatusOr<std::vector<OutboxEntry>> DoReadOutbox(std::vector<uint64_t> cursors,
                                                         uint32_t limit, Deadline deadline);
+  absl::Status LoadFunctions(Deadline deadline);
   // Sends a batch of reads; once again if its connection broke.
   absl::StatusOr<std::vector<Reply>> Query(const Batch& batch, Deadline deadline);
 

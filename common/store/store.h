@@ -41,9 +41,12 @@ using Shard = uint32_t;
 inline constexpr uint32_t kDefaultShards = 64;
 inline constexpr absl::Duration kReplyLifetime = absl::Hours(24);
 inline constexpr size_t kMaxValueBytes = 1 << 20;
+// Of one commit: writes, checks and audit records each; index and timer edits each.
 inline constexpr size_t kMaxCommitWrites = 64;
+inline constexpr size_t kMaxCommitEdits = 256;
 
-// Where a value is: `kind` is a fixed word of the service ("case"), `id` its id as text.
+// Where a value is: `kind` is a fixed word of the service ("case"), `id` its id as text. Neither is
+// empty, longer than 128 bytes or has a colon; a commit names a key once.
 struct Key {
   std::string kind;
   std::string id;
