@@ -1,0 +1,56 @@
+#include "services/messaging/app/handoff_rows.h"
+
+namespace amana::messaging {
+namespace {
+
+// A package is written once, with its handoff, and deleted once.
+constexpr uint64_t kPackageVersion = 1;
+// The command goes on by itself; the timers are for what it could not do.
+constexpr absl::Duration kDriveAfter = absl::Seconds(2);
+
+store::IndexEdit UnopenedEdit(const domain::Handoff& handoff, std::optional<double> score) {
+  return {.index = UnopenedIndex(handoff.case_id, handoff.recipient),
+          .member = handoff.id.ToString(),
+          .score = score};
+}
+
+store::IndexEdit PartyEdit(const domain::Handoff& handoff, const OrganisationId& party) {
+  return {.index = PartiesIndex(handoff.case_id), .member = party.ToString(), .score = 0};
+}
+
+}  // namespace
+
+absl::StatusOr<LoadedHandoff> LoadHandoff(const Deps& deps, const HandoffId& id,
+                                          Deadline deadline) {
+  return Load<domain::Handoff>(deps, id, Reason::kHandoffNotFound, deadline);
+}
+
+void PutNewHandoff(const domain::Handoff& handoff, std::string package, store::Commit* commit) {
+  Put(commit, KeyOf(handoff.id), 0, Encode(handoff));
+  Put(commit, PackageKey(handoff.id), 0, std::move(package));
+  const auto sealed = static_cast<double>(absl::ToUnixMicros(handoff.seal_time));
+  commit->index_edits.push_back(UnopenedEdit(handoff, sealed));
+  commit->index_edits.push_back(PartyEdit(handoff, handoff.sender));
+  if (handoff.recipient != handoff.sender) {
+    commit->index_edits.push_back(PartyEdit(handoff, handoff.recipient));
+  }
+  Arm(commit, TimerOf(kDeliverTimer, handoff.id), handoff.seal_time + kDriveAfter);
+  Arm(commit, TimerOf(kRetainTimer, handoff.id), handoff.seal_time + domain::kRetention);
+}
+
+void PutHandoff(const LoadedHandoff& before, const domain::Handoff& after, absl::Time now,
+                store::Commit* commit) {
+  Put(commit, KeyOf(after.id), before.version, Encode(after));
+  if (domain::IsUnopened(before.value) && !domain::IsUnopened(after)) {
+    commit->index_edits.push_back(UnopenedEdit(after, std::nullopt));
+  }
+  if (before.value.package_held && !after.package_held) {
+    Delete(commit, PackageKey(after.id), kPackageVersion);
+    Disarm(commit, TimerOf(kDeliverTimer, after.id));
+    if (!after.attachments.empty()) {
+      Arm(commit, TimerOf(kSweepTimer, after.id), now + kDriveAfter);
+    }
+  }
+}
+
+}  // namespace amana::messaging
