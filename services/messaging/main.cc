@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/outbox_service.h"
 #include "common/rpc/service_main.h"
@@ -111,6 +112,9 @@ int main(int argc, char** argv) {
           },
       .build = [&](const rpc::Environment& environment)
           -> absl::StatusOr<std::unique_ptr<rpc::Application>> {
+        if (environment.config.data_dir.empty()) {
+          return Error(Reason::kConfigurationInvalid, {.field = "missing: data_dir"});
+        }
         AMANA_ASSIGN_OR_RETURN(
             std::unique_ptr<messaging::BlobStore> blobs,
             messaging::FileBlobStore::Open(environment.config.data_dir + "/blobs"));

@@ -34,7 +34,9 @@ class Attachments {
   absl::StatusOr<v1::GetChunkResponse> GetChunk(const CallContext& context,
                                                 const v1::GetChunkRequest& request);
 
-  // Takes it along with the caller's handoff. The reasons of domain::Claim.
+  // Takes it along with the caller's handoff. The reasons of domain::Claim. It comes before the
+  // handoff's own commit: where that is refused after all, the attachment stays with that handoff's
+  // id until it expires.
   absl::Status Claim(const CallContext& context, const BlobId& id, const HandoffId& handoff);
 
   // Deletes bytes and row; fine if they are gone.

@@ -1,6 +1,7 @@
 #include "services/messaging/store/file_blob_store.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -106,8 +107,16 @@ absl::StatusOr<std::unique_ptr<FileBlobStore>> FileBlobStore::Open(std::string f
     return Error(Reason::kFileUnreadable);
   }
   if (::access(folder.c_str(), R_OK | W_OK | X_OK) != 0) return Error(Reason::kFileUnreadable);
-  return std::unique_ptr<FileBlobStore>(new FileBlobStore(std::move(folder)));
+  const int lock = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (lock < 0) return Error(Reason::kFileUnreadable);
+  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    ::close(lock);
+    return Error(Reason::kFileUnreadable);
+  }
+  return std::unique_ptr<FileBlobStore>(new FileBlobStore(std::move(folder), lock));
 }
+
+FileBlobStore::~FileBlobStore() { ::close(lock_); }
 
 absl::StatusOr<uint64_t> FileBlobStore::Append(const BlobId& id, uint64_t offset,
                                                std::string_view data) {
@@ -164,8 +173,7 @@ absl::Status FileBlobStore::Remove(const BlobId& id) {
 }
 
 absl::Status FileBlobStore::SyncFolder() const {
-  const File folder(folder_, O_RDONLY | O_DIRECTORY);
-  return folder.ok() ? folder.Sync() : MediumFails();
+  return ::fsync(lock_) == 0 ? absl::OkStatus() : MediumFails();
 }
 
 }  // namespace amana::messaging

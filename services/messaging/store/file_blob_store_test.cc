@@ -77,6 +77,7 @@ TEST_F(FileBlobStoreTest, WhatWasSentBeforeIsHarmlessAndAGapIsNot) {
 
 TEST_F(FileBlobStoreTest, AnUploadGoesOnAfterARestart) {
   EXPECT_TRUE(blobs_->Append(id_, 0, "abc").ok());
+  blobs_.reset();
   blobs_ = *FileBlobStore::Open(folder_ + "/blobs");
   EXPECT_EQ(*blobs_->Append(id_, 0, ""), 3u);
   EXPECT_EQ(*blobs_->Append(id_, 3, "def"), 6u);
@@ -99,6 +100,12 @@ TEST_F(FileBlobStoreTest, ALinkIsNotFollowed) {
   std::ofstream(folder_ + "/target") << "secret";
   fs::create_symlink(folder_ + "/target", Path(""));
   EXPECT_EQ(ReasonOf(blobs_->Read(id_, 0, 100).status()), Reason::kStoreUnavailable);
+}
+
+TEST_F(FileBlobStoreTest, AFolderHasOneUser) {
+  EXPECT_EQ(ReasonOf(FileBlobStore::Open(folder_ + "/blobs").status()), Reason::kFileUnreadable);
+  blobs_.reset();
+  EXPECT_TRUE(FileBlobStore::Open(folder_ + "/blobs").ok());
 }
 
 TEST_F(FileBlobStoreTest, AFolderThatCantBeUsedIsSaidAtTheStart) {
