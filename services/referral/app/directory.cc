@@ -31,7 +31,8 @@ std::string ToReply(ImportOutcome outcome) {
   return std::string(1, static_cast<char>('0' + static_cast<int>(outcome)));
 }
 ImportOutcome FromReply(const std::string& reply) {
-  return static_cast<ImportOutcome>(reply.empty() ? 0 : reply[0] - '0');
+  return reply == ToReply(ImportOutcome::kCreated) ? ImportOutcome::kCreated
+                                                   : ImportOutcome::kUpdated;
 }
 
 bool IsRefusalOfRecord(Reason reason) {

@@ -10,10 +10,26 @@ namespace amana::referral::domain {
 
 enum class NeedCode : int32_t {
   kUnspecified = 0,
+  kReception = 1,
+  kListening = 2,
+  kOrientation = 3,
+  kPsychologicalSupport = 4,
+  kRightsAwareness = 5,
+  kAccompaniment = 6,
+  kEconomicEmpowerment = 7,
+  kVocationalTraining = 8,
+  kJobIntegration = 9,
   kFamilyMediation = 10,
   kEmergencyShelter = 11,
   kTemporaryShelter = 12,
-  // The other numbers are used as they come: nothing is decided by them.
+  kPrimaryHealthCare = 13,
+  kSocialAssistance = 14,
+  kLegalAssistance = 15,
+  kChildcare = 16,
+  kHomelessnessMentalHealthReception = 17,
+  kCareCell = 18,
+  kSamuSocial = 19,
+  kAwarenessDetection = 20,
 };
 inline constexpr int32_t kMaxNeedCode = 20;
 

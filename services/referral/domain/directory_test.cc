@@ -19,7 +19,7 @@ ServiceAtLocation GoodRecord() {
   record.organisation_name = "Association Tilila";
   record.service_name = "Écoute";
   record.status = ServiceStatus::kActive;
-  record.needs = {NeedCode{2}};
+  record.needs = {NeedCode::kListening};
   record.visibility = Visibility::kNetwork;
   record.province_code = "04.421";
   record.pools.push_back({.pool_id = IdOf<PoolId>('p'),

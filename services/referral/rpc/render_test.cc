@@ -14,7 +14,7 @@ domain::Referral ReferralWith(domain::OfferState state) {
   domain::Referral referral;
   referral.id = IdOf<ReferralId>('r');
   referral.need = domain::NeedCode::kEmergencyShelter;
-  referral.card.needs = {domain::NeedCode::kEmergencyShelter, domain::NeedCode{13}};
+  referral.card.needs = {domain::NeedCode::kEmergencyShelter, domain::NeedCode::kPrimaryHealthCare};
   referral.card.commune_code = "04.421.01";
   domain::Offer offer;
   offer.id = IdOf<OfferId>('o');

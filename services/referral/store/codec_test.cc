@@ -85,7 +85,7 @@ TEST(CodecTest, DirectoryRecordComesBackWhole) {
   s.organisation_name = "جمعية";
   s.service_name = "Écoute";
   s.status = domain::ServiceStatus::kPlanned;
-  s.needs = {domain::NeedCode{2}};
+  s.needs = {domain::NeedCode::kListening};
   s.visibility = domain::Visibility::kSealed;
   s.province_code = "04.421";
   s.coordinates = domain::Coordinates{34.5, -6.5};
