@@ -51,7 +51,7 @@ absl::StatusOr<ConsentAnswer> FakeConsents::MayShareDocuments(const CaseId& case
   ConsentAnswer answer;
   {
     MutexLock lock(mutex_);
-    if (!failure_.ok()) return failure_;
+    if (failure_ != Reason::kUnspecified) return Error(failure_);
     answer = answers_[{case_id, recipient}];
   }
   if (meanwhile) meanwhile();
@@ -64,14 +64,14 @@ void FakeConsents::Set(const CaseId& case_id, const OrganisationId& recipient,
   answers_[{case_id, recipient}] = answer;
 }
 
-void FakeConsents::Fail(absl::Status status) {
+void FakeConsents::Fail(const absl::Status& status) {
   MutexLock lock(mutex_);
-  failure_ = std::move(status);
+  failure_ = ReasonOf(status);
 }
 
 absl::StatusOr<OrganisationId> FakeDevices::OrganisationOf(const DeviceId& device, Deadline) {
   MutexLock lock(mutex_);
-  if (!failure_.ok()) return failure_;
+  if (failure_ != Reason::kUnspecified) return Error(failure_);
   const auto it = devices_.find(device);
   if (it == devices_.end()) return Error(Reason::kRecipientInvalid);
   return it->second;
@@ -87,9 +87,9 @@ void FakeDevices::Remove(const DeviceId& device) {
   devices_.erase(device);
 }
 
-void FakeDevices::Fail(absl::Status status) {
+void FakeDevices::Fail(const absl::Status& status) {
   MutexLock lock(mutex_);
-  failure_ = std::move(status);
+  failure_ = ReasonOf(status);
 }
 
 World::World()
