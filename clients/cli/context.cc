@@ -45,8 +45,8 @@ absl::StatusOr<SecretBytes> Ask() {
 absl::StatusOr<SecretBytes> Context::Passphrase() const {
   const std::string beside = home + "/passphrase";
   std::error_code error;
-  const std::string file =
-      !passphrase_file.empty() ? passphrase_file
+  const std::string file = !passphrase_file.empty()
+                               ? passphrase_file
                                : (std::filesystem::exists(beside, error) ? beside : "");
   if (file.empty()) return Ask();
   AMANA_ASSIGN_OR_RETURN(SecretBytes text, ReadPrivateFile(file, kMaxPassphrase));

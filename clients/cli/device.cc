@@ -32,8 +32,8 @@ absl::Status Code(Context& context, const CodeOptions& options) {
   request.set_role(options.role);
   AMANA_ASSIGN_OR_RETURN(const auto response,
                          session->Call(&IdentityService::Stub::CreateEnrolmentCode, request));
-  context.Show(response, response.code() + "\nGood once, until " +
-                             TimeText(response.expire_time()) + ".");
+  context.Show(response,
+               response.code() + "\nGood once, until " + TimeText(response.expire_time()) + ".");
   return absl::OkStatus();
 }
 
@@ -46,11 +46,11 @@ absl::Status Enrol(Context& context, const EnrolOptions& options) {
   AMANA_ASSIGN_OR_RETURN(const client::ClientConfig config,
                          client::ReadClientConfig(options.config));
   AMANA_ASSIGN_OR_RETURN(const SecretBytes passphrase, context.Passphrase());
-  AMANA_ASSIGN_OR_RETURN(const Device device,
-                         client::Enrol(context.home, passphrase.Expose(), config, options.code,
-                                       context.timeout()));
-  context.Show(device, Line(device) +
-                           "Read the key out to whoever approves it: both must see the same.");
+  AMANA_ASSIGN_OR_RETURN(
+      const Device device,
+      client::Enrol(context.home, passphrase.Expose(), config, options.code, context.timeout()));
+  context.Show(device,
+               Line(device) + "Read the key out to whoever approves it: both must see the same.");
   return absl::OkStatus();
 }
 
@@ -117,9 +117,8 @@ struct NoOptions {};
 
 absl::Status Show(Context& context, const NoOptions&) {
   AMANA_ASSIGN_OR_RETURN(const auto session, context.OpenSession());
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&IdentityService::Stub::GetOwnDevice,
-                                       identity::v1::GetOwnDeviceRequest()));
+  AMANA_ASSIGN_OR_RETURN(const auto response, session->Call(&IdentityService::Stub::GetOwnDevice,
+                                                            identity::v1::GetOwnDeviceRequest()));
   context.Show(response.device(),
                Line(response.device()) + "of " + IdText(response.device().organisation_id()));
   return absl::OkStatus();

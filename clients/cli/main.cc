@@ -34,6 +34,16 @@ void AddCommands(CLI::App& app, Context& context) {
   AddDeviceCommands(app, context);
   AddKeyCommands(app, context);
   AddDirectoryCommands(app, context);
+  AddCapacityCommands(app, context);
+  AddCallCommands(app, context);
+  AddCaseCommands(app, context);
+  AddConsentCommands(app, context);
+  AddMatchCommands(app, context);
+  AddReferralCommands(app, context);
+  AddOfferCommands(app, context);
+  AddHandoffCommands(app, context);
+  AddFollowUpCommands(app, context);
+  AddAuditCommands(app, context);
 }
 
 int ExitCodeOf(Reason reason) {

@@ -20,13 +20,12 @@ absl::Status Init(Context& context, const InitOptions& options) {
   Context administrator = context;
   administrator.home = options.administrator_home;
   AMANA_ASSIGN_OR_RETURN(const SecretBytes passphrase, administrator.Passphrase());
-  AMANA_ASSIGN_OR_RETURN(
-      const identity::v1::Genesis genesis,
-      client::FoundNetwork({.directory = options.directory,
-                            .network = options.network,
-                            .administrator_home = options.administrator_home,
-                            .passphrase = std::string(passphrase.Expose()),
-                            .client_config_file = options.client_config}));
+  AMANA_ASSIGN_OR_RETURN(const identity::v1::Genesis genesis,
+                         client::FoundNetwork({.directory = options.directory,
+                                               .network = options.network,
+                                               .administrator_home = options.administrator_home,
+                                               .passphrase = std::string(passphrase.Expose()),
+                                               .client_config_file = options.client_config}));
   context.Show(genesis, "The network " + options.network + " is founded.\nKeep " +
                             options.directory + "/root.key offline, with a copy elsewhere.");
   return absl::OkStatus();

@@ -17,8 +17,7 @@ std::string ParseIdOption(const std::string& option, const std::string& text) {
 CLI::Option* AddId(CLI::App& app, const std::string& name, std::string& bytes,
                    const std::string& text) {
   auto* option = app.add_option_function<std::string>(
-      name,
-      [&bytes, name](const std::string& value) { bytes = ParseIdOption(name, value); }, text);
+      name, [&bytes, name](const std::string& value) { bytes = ParseIdOption(name, value); }, text);
   if (!name.starts_with('-')) option->required();
   return option;
 }

@@ -27,7 +27,9 @@ std::string Line(const Organisation& organisation) {
 absl::StatusOr<ListOrganisationsResponse> ListAll(client::Session& session) {
   return client::AllPages(
       session, &IdentityService::Stub::ListOrganisations,
-      [](auto& all, const auto& page) { all.mutable_organisations()->MergeFrom(page.organisations()); },
+      [](auto& all, const auto& page) {
+        all.mutable_organisations()->MergeFrom(page.organisations());
+      },
       identity::v1::ListOrganisationsRequest());
 }
 
@@ -89,8 +91,7 @@ CreateOrganisationRequest RequestFor(const Organisation& organisation, const std
 
 // Those that are there already are left as they are, so that a file may be read in again.
 absl::Status Import(Context& context, const ImportOptions& options) {
-  AMANA_ASSIGN_OR_RETURN(const std::string text,
-                         ReadFile(options.file, client::kMaxHsdsBytes));
+  AMANA_ASSIGN_OR_RETURN(const std::string text, ReadFile(options.file, client::kMaxHsdsBytes));
   AMANA_ASSIGN_OR_RETURN(const client::HsdsDirectory directory,
                          client::ReadHsds(text, absl::Now()));
   AMANA_ASSIGN_OR_RETURN(const auto session, context.OpenSession());
@@ -102,16 +103,15 @@ absl::Status Import(Context& context, const ImportOptions& options) {
   const size_t before = known.size();
   for (const Organisation& organisation : directory.organisations) {
     if (known.contains(organisation.organisation_id())) continue;
-    AMANA_RETURN_IF_ERROR(session
-                              ->Call(&IdentityService::Stub::CreateOrganisation,
-                                     RequestFor(organisation, session->organisation().bytes(),
-                                                known))
-                              .status());
+    AMANA_RETURN_IF_ERROR(
+        session
+            ->Call(&IdentityService::Stub::CreateOrganisation,
+                   RequestFor(organisation, session->organisation().bytes(), known))
+            .status());
     known.insert(organisation.organisation_id());
   }
   const size_t created = known.size() - before;
-  const Json json = {{"created", created},
-                     {"existing", directory.organisations.size() - created}};
+  const Json json = {{"created", created}, {"existing", directory.organisations.size() - created}};
   context.ShowText(json.dump(2), std::to_string(created) + " organisations created, " +
                                      std::to_string(directory.organisations.size() - created) +
                                      " were there already.");
@@ -142,8 +142,7 @@ void DeclareAdd(CLI::App& command, AddOptions& o) {
 void AddOrganisationCommands(CLI::App& app, Context& context) {
   CLI::App& group = AddGroup(app, "organisation", "Organisations of the network");
   AddCommand<AddOptions>(group, context, "add", "Create one", DeclareAdd, Add);
-  AddCommand<NoOptions>(
-      group, context, "list", "Show all", [](CLI::App&, NoOptions&) {}, List);
+  AddCommand<NoOptions>(group, context, "list", "Show all", [](CLI::App&, NoOptions&) {}, List);
   AddCommand<CloseOptions>(
       group, context, "close", "Close one: its devices can do nothing more",
       [](CLI::App& command, CloseOptions& o) { AddId(command, "id", o.id, "Organisation"); },

@@ -52,19 +52,18 @@ absl::StatusOr<identity::v1::Device> Enrol(const std::string& home, std::string_
                                            absl::Duration timeout) {
   AMANA_ASSIGN_OR_RETURN(v1::Profile profile, NetworkProfile(config));
   const std::string path = VaultPath(home);
-  AMANA_ASSIGN_OR_RETURN(
-      const std::unique_ptr<Vault> vault,
-      Vault::Exists(path) ? Vault::Open(path, passphrase) : Vault::Create(path, passphrase));
+  AMANA_ASSIGN_OR_RETURN(const std::unique_ptr<Vault> vault, Vault::Exists(path)
+                                                                 ? Vault::Open(path, passphrase)
+                                                                 : Vault::Create(path, passphrase));
   AMANA_ASSIGN_OR_RETURN(const auto enrolled, vault->Get(kProfileName));
   if (enrolled) return Error(Reason::kDeviceStateInvalid);
   AMANA_ASSIGN_OR_RETURN(const EnrolRequest request, Resume(*vault, code));
 
-  identity::v1::EnrolmentService::Stub stub(
-      rpc::MakeChannel({.address = profile.addresses().enrolment(),
-                        .network = profile.network(),
-                        .service = "identity",
-                        .tls = rpc::TlsPem{
-                            .ca = profile.ca_certificate(), .certificate = "", .key = ""}}));
+  identity::v1::EnrolmentService::Stub stub(rpc::MakeChannel(
+      {.address = profile.addresses().enrolment(),
+       .network = profile.network(),
+       .service = "identity",
+       .tls = rpc::TlsPem{.ca = profile.ca_certificate(), .certificate = "", .key = ""}}));
   AMANA_ASSIGN_OR_RETURN(const auto response,
                          rpc::Call(stub, &identity::v1::EnrolmentService::Stub::Enrol, request,
                                    {.deadline = Deadline::After(timeout)}));

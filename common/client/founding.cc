@@ -63,9 +63,9 @@ absl::StatusOr<crypto::CertificateAuthority> MakeAuthority(const FoundingOptions
 absl::Status MakeLogKey(const FoundingOptions& options) {
   const std::string name = options.network + "/log";
   auto key = crypto::SigningKey::Generate(crypto::SystemRandom::Instance());
-  AMANA_ASSIGN_OR_RETURN(const auto note_key,
-                         merkle::NoteKey::Create(name, merkle::NoteKeyType::kEd25519,
-                                                 key.verifying_key()));
+  AMANA_ASSIGN_OR_RETURN(
+      const auto note_key,
+      merkle::NoteKey::Create(name, merkle::NoteKeyType::kEd25519, key.verifying_key()));
   AMANA_RETURN_IF_ERROR(WriteSeed(options.directory + "/log.key", name + "\n", key));
   return WritePrivateFile(options.directory + "/log.vkey", note_key.Encode() + "\n");
 }
@@ -118,9 +118,8 @@ absl::Status MakeAdministrator(const FoundingOptions& options,
   profile.set_device_id(device.bytes());
   profile.set_role(statement.role());
   profile.set_certificate(certificate);
-  AMANA_ASSIGN_OR_RETURN(
-      const std::unique_ptr<Vault> vault,
-      Vault::Create(VaultPath(options.administrator_home), options.passphrase));
+  AMANA_ASSIGN_OR_RETURN(const std::unique_ptr<Vault> vault,
+                         Vault::Create(VaultPath(options.administrator_home), options.passphrase));
   const SecretBytes seed = signing.Seed();
   const SecretBytes pem = transport.ToPem();
   VaultBatch batch;
@@ -168,13 +167,12 @@ absl::Status IssueOne(const crypto::CertificateAuthority& authority, const std::
                       const fs::path& folder, const std::string& service, absl::Time now,
                       absl::Duration lifetime) {
   const auto key = crypto::TransportKey::Generate();
-  AMANA_ASSIGN_OR_RETURN(
-      const std::string certificate,
-      authority.Issue({.public_key = key.public_key(),
-                       .spiffe_ids = {rpc::ServiceSpiffeId(network, service)},
-                       .dns_names = {},
-                       .not_before = now - kBackdated,
-                       .not_after = now + lifetime}));
+  AMANA_ASSIGN_OR_RETURN(const std::string certificate,
+                         authority.Issue({.public_key = key.public_key(),
+                                          .spiffe_ids = {rpc::ServiceSpiffeId(network, service)},
+                                          .dns_names = {},
+                                          .not_before = now - kBackdated,
+                                          .not_after = now + lifetime}));
   const std::string name = "tls-" + HexEncode(crypto::RandomBytes(8));
   const fs::path made = folder / name;
   AMANA_RETURN_IF_ERROR(MakeFolder(made));

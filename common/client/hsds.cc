@@ -159,8 +159,7 @@ void Reader::ReadPlaces(const Json& service, const identity::v1::Organisation& o
     hsds::Reading reading = hsds::ReadServiceAt(service, {place, visibilities_, first}, now_);
     first = false;
     for (std::string& warning : reading.warnings) {
-      directory_.warnings.push_back(
-          {Text(place, "id"), Reason::kUnspecified, std::move(warning)});
+      directory_.warnings.push_back({Text(place, "id"), Reason::kUnspecified, std::move(warning)});
     }
     if (!reading.refused && !Claim(place)) reading.refused = "an id that was used before";
     if (reading.refused) {

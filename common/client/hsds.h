@@ -23,7 +23,7 @@ inline constexpr size_t kMaxHsdsBytes = size_t{256} << 20;
 
 // A record, or a part of one, that was not taken as it stands.
 struct HsdsNote {
-  std::string record_id;  // as the file spells it; empty if it has none
+  std::string record_id;                 // as the file spells it; empty if it has none
   Reason reason = Reason::kUnspecified;  // of a refusal; kUnspecified for a warning
   std::string what;                      // fixed words, nothing out of the file
 };

@@ -48,8 +48,8 @@ bool Maximum(const std::string& text, rv::Eligibility& e) {
 bool ChildMaximum(const std::string& text, bool girls_too, rv::Eligibility& e) {
   const auto age = Age(text);
   if (!age) return false;
-  e.set_maximum_age_of_boys(
-      e.has_maximum_age_of_boys() ? std::min(e.maximum_age_of_boys(), *age) : *age);
+  e.set_maximum_age_of_boys(e.has_maximum_age_of_boys() ? std::min(e.maximum_age_of_boys(), *age)
+                                                        : *age);
   if (girls_too) e.set_maximum_age_of_girls(*age);
   return true;
 }

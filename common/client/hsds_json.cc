@@ -137,8 +137,8 @@ std::optional<uint32_t> MinuteOfDay(std::string_view text) {
 
 int NumberOfWord(const google::protobuf::EnumDescriptor& type, std::string_view prefix,
                  std::string_view word) {
-  const auto* value = type.FindValueByName(
-      absl::StrCat(Absl(prefix), absl::AsciiStrToUpper(Absl(word))));
+  const auto* value =
+      type.FindValueByName(absl::StrCat(Absl(prefix), absl::AsciiStrToUpper(Absl(word))));
   return value == nullptr ? 0 : value->number();
 }
 

@@ -30,7 +30,8 @@ bool IsProvince(std::string_view code) {
   return std::ranges::find(kProvinces, code) != kProvinces.end();
 }
 
-// -- status ----------------------------------------------------------------------------------------
+// -- status
+// ----------------------------------------------------------------------------------------
 
 rv::ServiceStatus StatusOf(const Json& service) {
   const std::string status = Text(service, "status");
@@ -43,7 +44,8 @@ rv::ServiceStatus StatusOf(const Json& service) {
                                                           : rv::SERVICE_STATUS_INACTIVE;
 }
 
-// -- needs, languages ------------------------------------------------------------------------------
+// -- needs, languages
+// ------------------------------------------------------------------------------
 
 void ReadNeeds(const Json& service, Reading& reading) {
   std::set<int> seen;
@@ -68,7 +70,8 @@ void ReadLanguages(const Json& service, rv::ServiceAtLocation& record) {
   }
 }
 
-// -- place -----------------------------------------------------------------------------------------
+// -- place
+// -----------------------------------------------------------------------------------------
 
 bool IsCoarse(double degrees) { return std::abs(degrees * 10 - std::round(degrees * 10)) < 1e-9; }
 
@@ -143,8 +146,8 @@ void ReadLocation(const Json& service, const Place& place, Reading& reading) {
   const auto said = place.visibilities.find(id);
   rv::ServiceAtLocation& record = reading.record;
   record.set_visibility(said != place.visibilities.end() ? said->second
-                        : Shelters(service) ? rv::LOCATION_VISIBILITY_SEALED
-                                            : rv::LOCATION_VISIBILITY_NETWORK);
+                        : Shelters(service)              ? rv::LOCATION_VISIBILITY_SEALED
+                                                         : rv::LOCATION_VISIBILITY_NETWORK);
   const bool sealed = record.visibility() == rv::LOCATION_VISIBILITY_SEALED;
   record.set_province_code(ProvinceOf(location));
   ReadCoordinates(location, reading);
@@ -155,7 +158,8 @@ void ReadLocation(const Json& service, const Place& place, Reading& reading) {
                          !Codes(service, "amana-mobile", "location", id).empty());
 }
 
-// -- hours -----------------------------------------------------------------------------------------
+// -- hours
+// -----------------------------------------------------------------------------------------
 
 std::vector<uint32_t> Weekdays(const std::string& byday) {
   static constexpr std::array<std::string_view, 7> kDays = {"MO", "TU", "WE", "TH",
@@ -196,13 +200,15 @@ void ReadHours(const Json& service, const Json& at_location, absl::Time now, Rea
   }
 }
 
-// -- pools -----------------------------------------------------------------------------------------
+// -- pools
+// -----------------------------------------------------------------------------------------
 
 bool IsCount(std::optional<double> number) {
   return !number || (*number >= 0 && *number == std::floor(*number) && *number <= kMaxPlaces);
 }
 
-// A pool for emergencies and one for longer stays serve one need each; others what the service does.
+// A pool for emergencies and one for longer stays serve one need each; others what the service
+// does.
 void ReadPoolNeeds(const Json& service, const std::string& capacity_id,
                    const rv::ServiceAtLocation& record, rv::Pool& pool) {
   for (const std::string& code : Codes(service, "amana-stay", "service_capacity", capacity_id)) {
@@ -245,7 +251,8 @@ void ReadPool(const Json& service, const Json& capacity, Reading& reading) {
   }
 }
 
-// -- what the network would refuse -----------------------------------------------------------------
+// -- what the network would refuse
+// -----------------------------------------------------------------
 
 std::optional<std::string> Fault(const Json& service, const rv::ServiceAtLocation& record) {
   if (record.service_at_location_id().empty()) return "no id, or one that is no UUID";

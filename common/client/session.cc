@@ -81,13 +81,13 @@ std::shared_ptr<grpc::Channel> Session::ChannelTo(std::string_view service) {
   const auto found = channels_.find(service);
   if (found != channels_.end()) return found->second;
   const std::string name(service);
-  auto channel = rpc::MakeChannel(
-      {.address = AddressOf(profile_.addresses(), service),
-       .network = profile_.network(),
-       .service = name,
-       .tls = rpc::TlsPem{.ca = profile_.ca_certificate(),
-                          .certificate = profile_.certificate(),
-                          .key = std::string(transport_key_.Expose())}});
+  auto channel =
+      rpc::MakeChannel({.address = AddressOf(profile_.addresses(), service),
+                        .network = profile_.network(),
+                        .service = name,
+                        .tls = rpc::TlsPem{.ca = profile_.ca_certificate(),
+                                           .certificate = profile_.certificate(),
+                                           .key = std::string(transport_key_.Expose())}});
   return channels_.emplace(name, std::move(channel)).first->second;
 }
 

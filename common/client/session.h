@@ -14,8 +14,6 @@
 
 #include <grpcpp/channel.h>
 
-#include <grpcpp/channel.h>
-
 #include <map>
 #include <memory>
 #include <string>

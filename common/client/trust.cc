@@ -129,16 +129,15 @@ messaging::v1::PublishedKey SignPublishedKey(std::string_view network, const Dev
       static_cast<int32_t>(absl::ToUnixNanos(now) % 1'000'000'000));
   messaging::v1::PublishedKey published;
   published.set_statement(statement.SerializeAsString());
-  published.set_signature(signing_key.Sign(SignedBytes(kPublishedKeyPrefix, published.statement())));
+  published.set_signature(
+      signing_key.Sign(SignedBytes(kPublishedKeyPrefix, published.statement())));
   return published;
 }
 
 absl::Status VerifyGenesis(const identity::v1::Genesis& genesis) {
   const auto root = crypto::VerifyingKey::FromBytes(genesis.root_key());
-  const auto organisation =
-      OrganisationId::FromBytes(genesis.organisation().organisation_id());
-  if (!root.ok() || !organisation.ok() ||
-      !genesis.administrator().issuer_device_id().empty()) {
+  const auto organisation = OrganisationId::FromBytes(genesis.organisation().organisation_id());
+  if (!root.ok() || !organisation.ok() || !genesis.administrator().issuer_device_id().empty()) {
     return Broken();
   }
   identity::v1::ListDeviceCertificatesResponse chain;

@@ -6,8 +6,8 @@
 // a device, swaps a key or borrows another organisation's gets kTrustChainBroken, never a package.
 //
 // What a server can still do: leave devices out (the package then reaches fewer colleagues, which
-// they notice), not tell of a revocation, or serve a device's earlier published key. Revocations and
-// certificates are leaves of the audit log, where leaving one out is seen.
+// they notice), not tell of a revocation, or serve a device's earlier published key. Revocations
+// and certificates are leaves of the audit log, where leaving one out is seen.
 //
 // All functions are pure and thread-safe.
 

@@ -99,13 +99,14 @@ bool Vault::Exists(const std::string& path) {
 
 absl::StatusOr<std::unique_ptr<Vault>> Vault::OpenFile(const std::string& path) {
   sqlite3* database = nullptr;
-  const int opened =
-      sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int opened = sqlite3_open_v2(path.c_str(), &database,
+                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   std::unique_ptr<Vault> vault(new Vault(database));
   if (opened != SQLITE_OK) return Error(Reason::kFileUnreadable);
   sqlite3_busy_timeout(database, kBusyTimeoutMs);
   // secure_delete: what was erased is overwritten in the file.
-  if (!Run(database, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;")) {
+  if (!Run(database,
+           "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;")) {
     return Corrupt();
   }
   return vault;

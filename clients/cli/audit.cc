@@ -1,0 +1,121 @@
+// amana audit …: the log, on an outsider's disk. Exit 2 says that a proof failed.
+
+#include "absl/strings/str_cat.h"
+#include "clients/cli/commands.h"
+#include "clients/cli/options.h"
+#include "clients/cli/render.h"
+#include "common/client/audit_mirror.h"
+#include "common/client/evidence.h"
+
+namespace amana::cli {
+namespace {
+
+struct Mirror {
+  std::string out;
+};
+
+absl::Status RunMirror(Context& context, const Mirror& options) {
+  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
+  AMANA_ASSIGN_OR_RETURN(const auto checkpoint, client::MirrorLog(*session, options.out));
+  const Json json = {{"log_size", checkpoint.size}, {"root", checkpoint.root.ToBase64()}};
+  context.ShowText(json.dump(2), absl::StrCat("Mirrored ", checkpoint.size, " entries."));
+  return absl::OkStatus();
+}
+
+struct Evidence {
+  std::string case_id;
+  std::string out;
+};
+
+absl::Status RunEvidence(Context& context, const Evidence& options) {
+  AMANA_ASSIGN_OR_RETURN(const auto case_id, CaseId::FromBytes(options.case_id));
+  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
+  AMANA_ASSIGN_OR_RETURN(const int events, client::CollectEvidence(*session, case_id, options.out));
+  const Json json = {{"events", events}};
+  context.ShowText(json.dump(2),
+                   absl::StrCat(events,
+                                " events with their openings and receipts. Keep the folder "
+                                "as you keep the case."));
+  return absl::OkStatus();
+}
+
+struct VerifyLog {
+  std::string mirror;
+  std::string log_key;
+};
+
+absl::Status RunVerifyLog(Context& context, const VerifyLog& options) {
+  AMANA_ASSIGN_OR_RETURN(const auto policy, client::ReadLogPolicy(options.log_key));
+  AMANA_ASSIGN_OR_RETURN(const auto checkpoint, client::VerifyMirror(options.mirror, policy));
+  const Json json = {{"origin", checkpoint.origin()},
+                     {"log_size", checkpoint.size()},
+                     {"root", checkpoint.root().ToBase64()}};
+  context.ShowText(json.dump(2),
+                   absl::StrCat("Every one of ", checkpoint.size(), " entries is in the tree that ",
+                                checkpoint.origin(), " signed."));
+  return absl::OkStatus();
+}
+
+struct VerifyEvidence {
+  std::string evidence;
+  std::string mirror;
+  std::string log_key;
+};
+
+absl::Status RunVerifyEvidence(Context& context, const VerifyEvidence& options) {
+  AMANA_ASSIGN_OR_RETURN(const auto policy, client::ReadLogPolicy(options.log_key));
+  AMANA_ASSIGN_OR_RETURN(const auto verified,
+                         client::VerifyEvidence(options.evidence, options.mirror, policy));
+  Json json = {{"verified", verified.size()}, {"events", Json::array()}};
+  std::string human;
+  for (const auto& [event, index] : verified) {
+    json["events"].push_back({{"index", index},
+                              {"time", TimeText(event.time())},
+                              {"service", event.service()},
+                              {"action", event.action()},
+                              {"state", event.state()},
+                              {"reason", event.reason()}});
+    absl::StrAppend(&human, TimeText(event.time()), "  ", index, "  ", event.service(), "  ",
+                    event.action(), "  ", event.state(), event.reason().empty() ? "" : ", ",
+                    event.reason(), "\n");
+  }
+  absl::StrAppend(&human, verified.size(), " events verified.");
+  context.ShowText(json.dump(2), human);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddAuditCommands(CLI::App& app, Context& context) {
+  CLI::App& group = AddGroup(app, "audit", "The log, for those who check it");
+  AddCommand<Mirror>(
+      group, context, "mirror", "Copies the log's files to this disk",
+      [](CLI::App& command, Mirror& options) {
+        command.add_option("--out", options.out, "Folder of the mirror")->required();
+      },
+      RunMirror);
+  AddCommand<Evidence>(
+      group, context, "evidence", "Exports a case's events with what opens their leaves",
+      [](CLI::App& command, Evidence& options) {
+        AddId(command, "--case", options.case_id, "The case")->required();
+        command.add_option("--out", options.out, "Folder for it")->required();
+      },
+      RunEvidence);
+  AddCommand<VerifyLog>(
+      group, context, "verify-log", "Checks a mirror, offline",
+      [](CLI::App& command, VerifyLog& options) {
+        command.add_option("--mirror", options.mirror, "Folder of the mirror")->required();
+        command.add_option("--log-key", options.log_key, "The log's public key")->required();
+      },
+      RunVerifyLog);
+  AddCommand<VerifyEvidence>(
+      group, context, "verify-evidence", "Checks a case's evidence against a mirror, offline",
+      [](CLI::App& command, VerifyEvidence& options) {
+        command.add_option("--evidence", options.evidence, "Folder of the evidence")->required();
+        command.add_option("--mirror", options.mirror, "Folder of the mirror")->required();
+        command.add_option("--log-key", options.log_key, "The log's public key")->required();
+      },
+      RunVerifyEvidence);
+}
+
+}  // namespace amana::cli

@@ -1,0 +1,199 @@
+// amana handoff …: sealed packages between offices.
+
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "absl/strings/str_cat.h"
+#include "clients/cli/commands.h"
+#include "clients/cli/options.h"
+#include "clients/cli/render.h"
+#include "common/base/files.h"
+#include "common/client/mailbox.h"
+
+namespace amana::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using messaging::v1::Handoff;
+
+constexpr size_t kMaxText = size_t{200} * 1024;
+constexpr char kStoryFile[] = "story.txt";
+constexpr char kContactFile[] = "contact.txt";
+
+std::string Describe(const Handoff& handoff) {
+  return absl::StrCat("Handoff ", IdText(handoff.handoff_id()), " of case ",
+                      IdText(handoff.case_id()), ": ", Word(handoff.state()), ", sealed ",
+                      TimeText(handoff.seal_time()), " for ", handoff.recipients(), " devices.");
+}
+
+struct Send {
+  std::string case_id;
+  std::string referral_id;
+  std::string recipient;
+  std::string story;
+  std::string contact;
+  std::vector<std::string> attachments;
+};
+
+void DeclareSend(CLI::App& command, Send& options) {
+  AddId(command, "--case", options.case_id, "The case")->required();
+  AddId(command, "--referral", options.referral_id, "The referral it belongs to");
+  AddId(command, "--to", options.recipient, "The organisation that shall read it")->required();
+  command.add_option("--story", options.story, "File with her story");
+  command.add_option("--contact", options.contact, "File: how to reach her safely");
+  AddTexts(command, "--attach", options.attachments, "A document; once for each");
+}
+
+absl::StatusOr<std::string> ReadText(const std::string& path) {
+  if (path.empty()) return std::string();
+  return ReadFile(path, kMaxText);
+}
+
+absl::StatusOr<client::OutgoingHandoff> Gather(const Send& options) {
+  client::OutgoingHandoff outgoing;
+  AMANA_ASSIGN_OR_RETURN(outgoing.case_id, CaseId::FromBytes(options.case_id));
+  AMANA_ASSIGN_OR_RETURN(outgoing.recipient, OrganisationId::FromBytes(options.recipient));
+  outgoing.referral_id = options.referral_id;
+  AMANA_ASSIGN_OR_RETURN(outgoing.story, ReadText(options.story));
+  AMANA_ASSIGN_OR_RETURN(outgoing.contact, ReadText(options.contact));
+  for (const std::string& path : options.attachments) {
+    AMANA_ASSIGN_OR_RETURN(const std::string plaintext,
+                           ReadFile(path, client::kMaxAttachmentCiphertext));
+    AMANA_ASSIGN_OR_RETURN(client::SealedAttachment sealed,
+                           client::SealAttachment(fs::path(path).filename().string(), plaintext));
+    outgoing.attachments.push_back(std::move(sealed));
+  }
+  return outgoing;
+}
+
+absl::Status RunSend(Context& context, const Send& options) {
+  AMANA_ASSIGN_OR_RETURN(client::OutgoingHandoff outgoing, Gather(options));
+  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
+  AMANA_ASSIGN_OR_RETURN(const Handoff handoff, client::SendHandoff(*session, std::move(outgoing)));
+  context.Show(handoff, Describe(handoff));
+  return absl::OkStatus();
+}
+
+struct None {};
+
+absl::Status RunInbox(Context& context, const None&) {
+  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
+  AMANA_ASSIGN_OR_RETURN(const auto messages, client::ReceiveHandoffs(*session));
+  messaging::v1::FetchMessagesResponse response;
+  std::string human;
+  for (const auto& message : messages) {
+    messaging::v1::Message& shown = *response.add_messages();
+    shown = message;
+    shown.clear_package();  // ciphertext: of no use to anyone who reads this
+    absl::StrAppend(&human, Describe(message.handoff()), "\n");
+  }
+  context.Show(response, human.empty() ? "Nothing has arrived." : human);
+  return absl::OkStatus();
+}
+
+struct Open {
+  std::string handoff_id;
+  std::string out;
+};
+
+// A free name beside others of the same name.
+fs::path FreePath(const fs::path& folder, const std::string& name) {
+  fs::path path = folder / name;
+  std::error_code error;
+  for (int i = 2; fs::exists(path, error); ++i) path = folder / absl::StrCat(i, "-", name);
+  return path;
+}
+
+absl::Status WriteContent(client::Session& session, const HandoffId& handoff,
+                          const client::v1::HandoffContent& content, const fs::path& folder) {
+  std::error_code error;
+  if (fs::create_directories(folder, error)) ::chmod(folder.c_str(), 0700);
+  AMANA_RETURN_IF_ERROR(WritePrivateFile(folder / kStoryFile, content.story()));
+  AMANA_RETURN_IF_ERROR(WritePrivateFile(folder / kContactFile, content.contact()));
+  for (const auto& attachment : content.attachments()) {
+    if (!client::IsPlainFileName(attachment.name())) return Error(Reason::kInputMalformed);
+    AMANA_ASSIGN_OR_RETURN(const std::string ciphertext,
+                           client::Download(session, handoff, attachment));
+    AMANA_ASSIGN_OR_RETURN(const std::string plaintext,
+                           client::OpenAttachment(attachment, ciphertext));
+    AMANA_RETURN_IF_ERROR(WritePrivateFile(FreePath(folder, attachment.name()), plaintext));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RunOpen(Context& context, const Open& options) {
+  AMANA_ASSIGN_OR_RETURN(const auto id, HandoffId::FromBytes(options.handoff_id));
+  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
+  AMANA_ASSIGN_OR_RETURN(const client::ReadHandoff read, client::ReadOne(*session, id));
+  AMANA_RETURN_IF_ERROR(WriteContent(*session, id, read.opened.content, options.out));
+  std::string human = absl::StrCat(Describe(read.handoff), "\nIn clear in ", options.out,
+                                   ": remove it when it is no longer needed.");
+  if (read.opened.sender_revoked) {
+    absl::StrAppend(&human, "\nThe device that sent it has been removed since: ask its office.");
+  }
+  context.Show(read.handoff, human);
+  return absl::OkStatus();
+}
+
+struct One {
+  std::string handoff_id;
+};
+
+void DeclareOne(CLI::App& command, One& options) {
+  AddId(command, "handoff", options.handoff_id, "The handoff");
+}
+
+absl::Status RunAcknowledge(Context& context, const One& options) {
+  AMANA_ASSIGN_OR_RETURN(const auto id, HandoffId::FromBytes(options.handoff_id));
+  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
+  AMANA_ASSIGN_OR_RETURN(
+      const Handoff handoff,
+      client::ReportHandoff(*session, id, messaging::v1::HANDOFF_STATE_ACKNOWLEDGED));
+  context.Show(handoff, Describe(handoff));
+  return absl::OkStatus();
+}
+
+absl::Status RunShow(Context& context, const One& options) {
+  AMANA_ASSIGN_OR_RETURN(const auto id, HandoffId::FromBytes(options.handoff_id));
+  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
+  AMANA_ASSIGN_OR_RETURN(const Handoff handoff, client::GetHandoff(*session, id));
+  context.Show(handoff, Describe(handoff));
+  return absl::OkStatus();
+}
+
+absl::Status RunRevoke(Context& context, const One& options) {
+  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
+  messaging::v1::RevokeHandoffRequest request;
+  request.set_handoff_id(options.handoff_id);
+  AMANA_ASSIGN_OR_RETURN(
+      const auto response,
+      session->Call(&messaging::v1::MessagingService::Stub::RevokeHandoff, request));
+  context.Show(response.handoff(), Describe(response.handoff()));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddHandoffCommands(CLI::App& app, Context& context) {
+  CLI::App& group = AddGroup(app, "handoff", "Sealed handoffs");
+  AddCommand<Send>(group, context, "send", "Seals story, contact and documents, and sends them",
+                   DeclareSend, RunSend);
+  AddCommand<None>(
+      group, context, "inbox", "Fetches what has arrived for this device", [](CLI::App&, None&) {},
+      RunInbox);
+  AddCommand<Open>(
+      group, context, "open", "Opens one into a folder: it can't be taken back any more",
+      [](CLI::App& command, Open& options) {
+        AddId(command, "handoff", options.handoff_id, "The handoff");
+        command.add_option("--out", options.out, "Folder for what is in it")->required();
+      },
+      RunOpen);
+  AddCommand<One>(group, context, "acknowledge", "Says that a person takes it on", DeclareOne,
+                  RunAcknowledge);
+  AddCommand<One>(group, context, "show", "Shows how far one has come", DeclareOne, RunShow);
+  AddCommand<One>(group, context, "revoke", "Takes one back that was not opened yet", DeclareOne,
+                  RunRevoke);
+}
+
+}  // namespace amana::cli

@@ -1,0 +1,50 @@
+#pragma once
+
+// Handoffs of this device: sending one, and the mailbox as it is kept in the vault. What has
+// arrived is in the vault, with the place up to which it has, before the server is told that it was
+// delivered; so nothing is lost or shown twice, wherever a crash happens.
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "amana/messaging/v1/messaging.pb.h"
+#include "common/base/ids.h"
+#include "common/client/attachment.h"
+#include "common/client/handoff.h"
+#include "common/client/session.h"
+
+namespace amana::client {
+
+struct OutgoingHandoff {
+  CaseId case_id;
+  std::string referral_id;  // 16 bytes or empty
+  OrganisationId recipient;
+  std::string story;
+  std::string contact;
+  std::vector<SealedAttachment> attachments;
+};
+
+// Verifies the recipient's devices from the root down, uploads the documents, seals, sends.
+// kRecipientKeyMissing if none of its devices has published a key.
+absl::StatusOr<messaging::v1::Handoff> SendHandoff(Session& session, OutgoingHandoff outgoing);
+
+// Fetches what is new, keeps it, reports it delivered. All kept messages, oldest first.
+absl::StatusOr<std::vector<messaging::v1::Message>> ReceiveHandoffs(Session& session);
+
+struct ReadHandoff {
+  messaging::v1::Handoff handoff;
+  OpenedHandoff opened;
+};
+
+// Opens a kept handoff (fetching what is new if it is not kept yet) and reports it opened.
+// kHandoffNotFound.
+absl::StatusOr<ReadHandoff> ReadOne(Session& session, const HandoffId& handoff);
+
+// How far a handoff has come, for its sender and its receiver.
+absl::StatusOr<messaging::v1::Handoff> GetHandoff(Session& session, const HandoffId& handoff);
+
+absl::StatusOr<messaging::v1::Handoff> ReportHandoff(Session& session, const HandoffId& handoff,
+                                                     messaging::v1::HandoffState state);
+
+}  // namespace amana::client
