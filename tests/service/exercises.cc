@@ -1,0 +1,228 @@
+#include "tests/service/exercises.h"
+
+#include "amana/audit/v1/audit.pb.h"
+#include "amana/common/v1/outbox.grpc.pb.h"
+#include "amana/intake/v1/intake.pb.h"
+#include "amana/messaging/v1/messaging.pb.h"
+#include "amana/referral/v1/directory.pb.h"
+#include "amana/referral/v1/referral.pb.h"
+#include "common/crypto/hash.h"
+#include "common/crypto/random.h"
+#include "common/crypto/x509.h"
+#include "common/merkle/leaf.h"
+#include "common/rpc/call.h"
+
+namespace amana::testing {
+namespace {
+
+using google::protobuf::Message;
+
+constexpr char kAttachment[] = "to be continued";  // as world.cc began it
+
+// An adjustment that knows its request's type.
+template <class Request, class Adjust>
+Exercise With(bool names_owner, Adjust adjust) {
+  return {names_owner, [adjust](const Cell& cell, Message& message) {
+            adjust(cell, static_cast<Request&>(message));
+          }};
+}
+
+const TestDevice& CallerOr(const Cell& cell, const TestDevice& other) {
+  return cell.caller == nullptr ? other : *cell.caller;
+}
+
+// Bytes of a leaf that the log has or will have: the first event of the owner's case.
+std::string ALeaf(const World& world, const Party& owner) {
+  static std::map<std::string, std::string> known;
+  std::string& leaf = known[owner.name];
+  if (!leaf.empty()) return leaf;
+  const auto stub =
+      common::v1::OutboxService::NewStub(world.network.Channel("intake", owner.member));
+  common::v1::ListHistoryRequest request;
+  request.set_subject_id(owner.ids.at("case_id"));
+  const auto history =
+      Must(rpc::Call(*stub, &common::v1::OutboxService::Stub::ListHistory, request));
+  leaf = Must(merkle::MakeEventLeaf(history.entries(0).opening(), history.entries(0).event()));
+  return leaf;
+}
+
+void AddIdentity(std::map<std::string, Exercise>& out) {
+  using namespace identity::v1;
+  out["IdentityService.CreateOrganisation"] =
+      With<CreateOrganisationRequest>(false, [](const Cell&, CreateOrganisationRequest& r) {
+        r.clear_organisation_id();
+        r.set_kind(ORGANISATION_KIND_ASSOCIATION);
+      });
+  out["IdentityService.CloseOrganisation"] =
+      With<CloseOrganisationRequest>(false, [](const Cell& cell, CloseOrganisationRequest& r) {
+        r.set_organisation_id(cell.world.closable_organisation);
+      });
+  out["IdentityService.ListOrganisations"] = {false};
+  out["IdentityService.CreateEnrolmentCode"] =
+      With<CreateEnrolmentCodeRequest>(true, [](const Cell& cell, CreateEnrolmentCodeRequest& r) {
+        r.set_role(static_cast<options::v1::Role>(cell.owner.member.role));
+      });
+  out["IdentityService.ApproveDevice"] =
+      With<ApproveDeviceRequest>(true, [](const Cell& cell, ApproveDeviceRequest& r) {
+        *r.mutable_certificate() =
+            cell.world.network.CertificateOf(cell.owner.to_approve, &cell.owner.head);
+      });
+  out["IdentityService.RevokeDevice"] =
+      With<RevokeDeviceRequest>(true, [](const Cell& cell, RevokeDeviceRequest& r) {
+        r.set_device_id(cell.owner.to_revoke.id.bytes());
+      });
+  out["IdentityService.ListDevices"] = {true};
+  out["IdentityService.ListDeviceCertificates"] = {true};
+  out["IdentityService.RenewCertificate"] = {false};
+  out["IdentityService.GetOwnDevice"] = {false};
+  out["IdentityService.LookUpCaller"] = {true};
+  out["EnrolmentService.Enrol"] = {false};
+}
+
+void AddIntake(std::map<std::string, Exercise>& out) {
+  using namespace intake::v1;
+  const auto card = [](const Cell&, auto& r) { *r.mutable_card() = ACard(); };
+  // A call of one's own was claimed by the other device; somebody else's is not there.
+  out["IntakeService.OpenCase"] = With<OpenCaseRequest>(false, [](const Cell&, OpenCaseRequest& r) {
+    *r.mutable_card() = ACard();
+    r.clear_call_id();
+  });
+  out["IntakeService.GetCase"] = {true};
+  out["IntakeService.ListCases"] = {false};
+  out["IntakeService.UpdateCase"] = With<UpdateCaseRequest>(true, card);
+  out["IntakeService.ChangeCaseState"] = {true};
+  out["IntakeService.AssignCase"] = {true};
+  out["IntakeService.RecordConsent"] =
+      With<RecordConsentRequest>(true, [](const Cell&, RecordConsentRequest& r) {
+        r.set_state(CONSENT_STATE_ACTIVE);
+        r.add_field_groups(FIELD_GROUP_NEEDS);
+      });
+  out["IntakeService.AnswerConsent"] = {true};
+  out["IntakeService.WithdrawConsent"] = {true};
+  out["IntakeService.ListConsents"] = {true};
+  out["IntakeService.EnqueueCall"] = {false};
+  out["IntakeService.ClaimCall"] = {false};
+  out["IntakeService.RenewCallLease"] = {true};
+  out["IntakeService.CompleteCall"] = {true};
+  out["IntakeService.ScheduleFollowUp"] = With<ScheduleFollowUpRequest>(
+      true, [](const Cell&, ScheduleFollowUpRequest& r) { r.clear_referral_id(); });
+  out["IntakeService.RecordFollowUp"] = {true};
+  out["IntakeService.ListFollowUps"] = {false};
+  out["IntakeService.CheckConsent"] = {true};
+  out["IntakeService.GetRoutingCard"] = {true};
+}
+
+void AddReferral(std::map<std::string, Exercise>& out) {
+  using namespace referral::v1;
+  out["DirectoryService.ImportDirectory"] =
+      With<ImportDirectoryRequest>(false, [](const Cell& cell, ImportDirectoryRequest& r) {
+        r.clear_records();
+        *r.add_records() = DirectoryRecord(cell.world.hub.organisation, 3);
+      });
+  out["DirectoryService.ListServicesAtLocation"] = {false};
+  out["DirectoryService.SetServiceStatus"] =
+      With<SetServiceStatusRequest>(false, [](const Cell& cell, SetServiceStatusRequest& r) {
+        r.set_service_at_location_id(cell.world.hub.ids.at("service_at_location_id"));
+        r.set_status(SERVICE_STATUS_ACTIVE);
+      });
+  out["DirectoryService.SetCapacity"] = With<SetCapacityRequest>(
+      true, [](const Cell&, SetCapacityRequest& r) { r.set_maximum(1000); });
+  out["DirectoryService.GetCapacity"] = {true};
+  out["DirectoryService.Match"] = With<MatchRequest>(false, [](const Cell&, MatchRequest& r) {
+    *r.mutable_card() = ACard();
+    r.set_need(common::v1::NEED_CODE_EMERGENCY_SHELTER);
+  });
+  out["ReferralService.CreateReferral"] =
+      With<CreateReferralRequest>(true, [](const Cell&, CreateReferralRequest& r) {
+        r.set_need(common::v1::NEED_CODE_EMERGENCY_SHELTER);
+      });
+  for (const char* name : {"SendReferral", "ExtendReferral", "GetReferral", "EndReferral",
+                           "ReportProgress", "AcceptOffer", "DeclineOffer", "RevokeConsent"}) {
+    out[std::string("ReferralService.") + name] = {true};
+  }
+  out["ReferralService.ListReferrals"] = {false};
+  out["ReferralService.ListOffers"] = {false};
+}
+
+void AddMessaging(std::map<std::string, Exercise>& out) {
+  using namespace messaging::v1;
+  out["MessagingService.PublishKey"] =
+      With<PublishKeyRequest>(false, [](const Cell& cell, PublishKeyRequest& r) {
+        *r.mutable_key() = NewPublishedKey(cell.world.network, CallerOr(cell, cell.owner.member));
+      });
+  out["MessagingService.ListKeys"] = {false};
+  out["MessagingService.BeginAttachment"] = {false};
+  out["MessagingService.PutChunk"] =
+      With<PutChunkRequest>(true, [](const Cell&, PutChunkRequest& r) { r.set_data(kAttachment); });
+  out["MessagingService.FinishAttachment"] = {true};
+  out["MessagingService.GetChunk"] =
+      With<GetChunkRequest>(true, [](const Cell& cell, GetChunkRequest& r) {
+        r.set_handoff_id(cell.owner.received_handoff);
+        r.set_attachment_id(cell.owner.received_attachment);
+      });
+  out["MessagingService.SendHandoff"] =
+      With<SendHandoffRequest>(true, [](const Cell& cell, SendHandoffRequest& r) {
+        const Side& side = cell.owner.name.back() == 'A' ? cell.world.a : cell.world.b;
+        const Party& to = &cell.owner == &side.hotline ? side.centre : side.hotline;
+        r = HandoffRequest(CallerOr(cell, cell.owner.member), cell.owner.ids.at("case_id"), to, {});
+      });
+  out["MessagingService.GetHandoff"] = {true};
+  out["MessagingService.FetchMessages"] = {false};
+  out["MessagingService.SubscribeMessages"] = {false};
+  out["MessagingService.ReportHandoff"] =
+      With<ReportHandoffRequest>(true, [](const Cell& cell, ReportHandoffRequest& r) {
+        r.set_handoff_id(cell.owner.received_handoff);
+        r.set_state(HANDOFF_STATE_DELIVERED);
+      });
+  out["MessagingService.RevokeHandoff"] =
+      With<RevokeHandoffRequest>(true, [](const Cell& cell, RevokeHandoffRequest& r) {
+        r.set_handoff_id(cell.owner.revocable_handoff);
+      });
+  out["MessagingService.DestroyUnopened"] = {true};
+}
+
+void AddAuditAndOutbox(std::map<std::string, Exercise>& out) {
+  out["AuditService.ReadLogFile"] = {false};
+  out["AuditService.GetProof"] =
+      With<audit::v1::GetProofRequest>(false, [](const Cell& cell, audit::v1::GetProofRequest& r) {
+        r.set_leaf(ALeaf(cell.world, cell.world.a.hotline));
+      });
+  out["AuditService.GetLogKey"] = {false};
+  out["OutboxService.ReadOutbox"] = {false};
+  out["OutboxService.TrimOutbox"] = {false};
+  out["OutboxService.ListHistory"] = With<common::v1::ListHistoryRequest>(
+      true, [](const Cell& cell, common::v1::ListHistoryRequest& r) {
+        // Identity's events are about organisations, the others' about cases.
+        if (cell.server == "identity") r.set_subject_id(cell.owner.organisation.bytes());
+      });
+}
+
+}  // namespace
+
+const std::map<std::string, Exercise>& Exercises() {
+  static const auto& exercises = *[] {
+    auto* made = new std::map<std::string, Exercise>;
+    AddIdentity(*made);
+    AddIntake(*made);
+    AddReferral(*made);
+    AddMessaging(*made);
+    AddAuditAndOutbox(*made);
+    return made;
+  }();
+  return exercises;
+}
+
+std::string ShortName(const google::protobuf::MethodDescriptor& method) {
+  return method.service()->name() + "." + method.name();
+}
+
+std::unique_ptr<Message> ValidRequest(const google::protobuf::MethodDescriptor& method,
+                                      const Cell& cell) {
+  std::unique_ptr<Message> request = NewRequest(method);
+  Fill(*request, cell.owner.ids);
+  const Exercise& exercise = Exercises().at(ShortName(method));
+  if (exercise.adjust) exercise.adjust(cell, *request);
+  return request;
+}
+
+}  // namespace amana::testing

@@ -1,0 +1,196 @@
+// A request that is sent again is done once and answered with the same bytes: one after another, at
+// once, and by a service that was killed in between.
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "absl/time/clock.h"
+#include "amana/intake/v1/intake.pb.h"
+#include "amana/messaging/v1/messaging.pb.h"
+#include "common/base/deadline.h"
+#include "common/testing/raw_call.h"
+#include "tests/service/exercises.h"
+
+namespace amana::testing {
+namespace {
+
+using google::protobuf::Message;
+using google::protobuf::MethodDescriptor;
+
+constexpr int kAtOnce = 8;
+
+// A method of each service that keeps something, one that makes something new.
+constexpr const char* kMethods[] = {
+    "IdentityService.CreateEnrolmentCode", "IntakeService.OpenCase",
+    "ReferralService.CreateReferral",      "DirectoryService.SetCapacity",
+    "MessagingService.BeginAttachment",    "MessagingService.SendHandoff",
+};
+
+class Retry : public ::testing::TestWithParam<const char*> {
+ protected:
+  static void SetUpTestSuite() {
+    if (world_ == nullptr) world_ = new World();
+  }
+
+  void SetUp() override {
+    for (const MethodDescriptor* method : AllMethods()) {
+      if (ShortName(*method) == GetParam()) method_ = method;
+    }
+    ASSERT_NE(method_, nullptr);
+    server_ = ServersOf(*method_).front();
+  }
+
+  // A fresh request; the second one differs in what it asks for.
+  std::unique_ptr<Message> Request(const std::string& request_id) {
+    auto request = ValidRequest(*method_, {*world_, owner(), &caller(), server_});
+    if (method_->name() == "CreateReferral") {
+      // One open referral a case: each request has a case of its own.
+      const auto* field = method_->input_type()->FindFieldByName("case_id");
+      request->GetReflection()->SetString(request.get(), field, OpenCase(world_->network, owner()));
+    }
+    const auto* field = method_->input_type()->FindFieldByName("request_id");
+    request->GetReflection()->SetString(request.get(), field, request_id);
+    return request;
+  }
+
+  // Other content under the same id: what the method asks for, changed where it is allowed.
+  std::string Changed(const Message& request) {
+    std::unique_ptr<Message> other(request.New());
+    other->CopyFrom(request);
+    // A field that is unknown to the server is content, too.
+    other->GetReflection()->MutableUnknownFields(other.get())->AddVarint(15, 1);
+    return other->SerializeAsString();
+  }
+
+  const Party& owner() const {
+    return method_->service()->name() == "DirectoryService" ? world_->a.centre : world_->a.hotline;
+  }
+  const TestDevice& caller() const { return server_ == "identity" ? owner().head : owner().member; }
+  std::shared_ptr<grpc::Channel> Channel() const {
+    return world_->network.Channel(server_, caller());
+  }
+
+  // As a client does: again until the service is back.
+  RawReply CallUntilAnswered(const std::shared_ptr<grpc::Channel>& channel,
+                             const std::string& bytes) {
+    RawReply reply;
+    for (const Deadline end = Deadline::After(absl::Seconds(20)); !end.expired();) {
+      reply = CallRaw(channel, *method_, bytes);
+      if (reply.status.error_code() != grpc::StatusCode::UNAVAILABLE) break;
+      absl::SleepFor(absl::Milliseconds(50));
+    }
+    return reply;
+  }
+
+  static const World* world_;
+  const MethodDescriptor* method_ = nullptr;
+  std::string server_;
+};
+
+const World* Retry::world_ = nullptr;
+
+TEST_P(Retry, OneAfterAnother) {
+  const std::string bytes = Request(NewRequestId())->SerializeAsString();
+  const auto channel = Channel();
+  const RawReply first = CallRaw(channel, *method_, bytes);
+  ASSERT_TRUE(first.ok()) << first.ToString();
+  ASSERT_FALSE(first.bytes.empty());
+  for (int i = 0; i < 3; ++i) {
+    const RawReply again = CallRaw(channel, *method_, bytes);
+    EXPECT_TRUE(again.ok()) << again.ToString();
+    EXPECT_EQ(again.bytes, first.bytes);
+  }
+}
+
+TEST_P(Retry, AtOnce) {
+  const std::string bytes = Request(NewRequestId())->SerializeAsString();
+  std::vector<RawReply> replies(kAtOnce);
+  std::vector<std::thread> threads;
+  for (RawReply& reply : replies) {
+    threads.emplace_back(
+        [&, channel = Channel()] { reply = CallRaw(channel, *method_, bytes, absl::Seconds(9)); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const RawReply& reply : replies) {
+    EXPECT_TRUE(reply.ok()) << reply.ToString();
+    EXPECT_EQ(reply.bytes, replies.front().bytes);
+  }
+}
+
+TEST_P(Retry, AfterTheServiceWasKilled) {
+  const std::string bytes = Request(NewRequestId())->SerializeAsString();
+  const auto channel = Channel();
+  const RawReply first = CallRaw(channel, *method_, bytes);
+  ASSERT_TRUE(first.ok()) << first.ToString();
+  const pid_t before = world_->network.Pid(server_);
+  world_->network.Signal(server_, SIGKILL);
+  for (const Deadline end = Deadline::After(absl::Seconds(10));
+       world_->network.Pid(server_) == before && !end.expired();) {
+    absl::SleepFor(absl::Milliseconds(20));
+  }
+  ASSERT_TRUE(world_->network.WaitReady(server_, true, absl::Seconds(20)));
+  const RawReply again = CallUntilAnswered(channel, bytes);
+  EXPECT_TRUE(again.ok()) << again.ToString();
+  EXPECT_EQ(again.bytes, first.bytes);
+}
+
+// Killed while it works: the answer may be lost, the deed is done at most once.
+TEST_P(Retry, WhileTheServiceIsKilled) {
+  for (int round = 0; round < BySize(2, 4, 20); ++round) {
+    const std::string bytes = Request(NewRequestId())->SerializeAsString();
+    const auto channel = Channel();
+    std::thread killer([&] {
+      absl::SleepFor(absl::Milliseconds(round));
+      world_->network.Signal(server_, SIGKILL);
+    });
+    const RawReply first = CallUntilAnswered(channel, bytes);
+    killer.join();
+    const RawReply again = CallUntilAnswered(channel, bytes);
+    EXPECT_TRUE(first.ok()) << first.ToString();
+    EXPECT_TRUE(again.ok()) << again.ToString();
+    EXPECT_EQ(again.bytes, first.bytes);
+    ASSERT_TRUE(world_->network.WaitReady(server_, true, absl::Seconds(20)));
+  }
+}
+
+TEST_P(Retry, WithOtherContent) {
+  const auto request = Request(NewRequestId());
+  const auto channel = Channel();
+  ASSERT_TRUE(CallRaw(channel, *method_, request->SerializeAsString()).ok());
+  const RawReply reused = CallRaw(channel, *method_, Changed(*request));
+  EXPECT_EQ(reused.reason, Reason::kRequestIdReused) << reused.ToString();
+  EXPECT_TRUE(reused.documented);
+  // The first one's answer is still there.
+  EXPECT_TRUE(CallRaw(channel, *method_, request->SerializeAsString()).ok());
+}
+
+// Ids of requests are the caller's own: another device with the same one is another request.
+TEST_P(Retry, TheSameIdOfAnotherDevice) {
+  const std::string id = NewRequestId();
+  ASSERT_TRUE(CallRaw(Channel(), *method_, Request(id)->SerializeAsString()).ok());
+  const Party& theirs =
+      method_->service()->name() == "DirectoryService" ? world_->b.centre : world_->b.hotline;
+  const TestDevice& other = server_ == "identity" ? theirs.head : theirs.member;
+  auto request = ValidRequest(*method_, {*world_, theirs, &other, server_});
+  if (method_->name() == "CreateReferral") {
+    const auto* field = method_->input_type()->FindFieldByName("case_id");
+    request->GetReflection()->SetString(request.get(), field, OpenCase(world_->network, theirs));
+  }
+  const auto* field = method_->input_type()->FindFieldByName("request_id");
+  request->GetReflection()->SetString(request.get(), field, id);
+  const RawReply reply =
+      CallRaw(world_->network.Channel(server_, other), *method_, request->SerializeAsString());
+  EXPECT_TRUE(reply.ok()) << reply.ToString();
+}
+
+INSTANTIATE_TEST_SUITE_P(Methods, Retry, ::testing::ValuesIn(kMethods), [](const auto& info) {
+  std::string name = info.param;
+  std::replace(name.begin(), name.end(), '.', '_');
+  return name;
+});
+
+}  // namespace
+}  // namespace amana::testing
