@@ -1,0 +1,192 @@
+#include "services/intake/app/cases.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "common/store/execute.h"
+#include "services/intake/app/calls.h"
+#include "services/intake/app/messages.h"
+#include "services/intake/app/page_token.h"
+
+namespace amana::intake {
+namespace {
+
+std::string CasesIndex(const OrganisationId& organisation) {
+  return "cases/" + organisation.ToString();
+}
+
+// The place of a case in its organisation's list: there while it isn't closed.
+store::IndexEdit Listing(const domain::Case& value) {
+  store::IndexEdit edit{.index = CasesIndex(value.organisation),
+                        .member = value.id.ToString(),
+                        .score = static_cast<double>(absl::ToUnixMicros(value.open_time))};
+  if (value.state == domain::CaseState::kClosed) edit.score.reset();
+  return edit;
+}
+
+Event About(const domain::Case& value) {
+  return {.subject = value.id.bytes(),
+          .state = domain::NameOf(value.state),
+          .reason = domain::NameOf(value.closure_reason)};
+}
+
+// Whether an entry stands after another in a list that is newest first.
+bool ComesAfter(const store::IndexEntry& entry, const store::IndexEntry& last) {
+  return entry.score != last.score ? entry.score < last.score : entry.member < last.member;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> Cases::Open(const CallContext& context, const OpenCase& command) {
+  const store::Shard shard = command.call_id.is_zero() ? deps_.ShardOf(context.request_id)
+                                                       : deps_.ShardOf(command.call_id);
+  return store::Execute(deps_.store, context, shard, [&] { return DecideOpen(context, command); });
+}
+
+absl::StatusOr<store::Commit> Cases::DecideOpen(const CallContext& context,
+                                                const OpenCase& command) {
+  const bool from_call = !command.call_id.is_zero();
+  const CaseId id = from_call ? store::NewIdBeside<CaseId>(deps_.random, command.call_id)
+                              : store::NewIdBeside<CaseId>(deps_.random, context.request_id);
+  const absl::Time now = deps_.Now();
+  AMANA_ASSIGN_OR_RETURN(const domain::Case opened,
+                         domain::Open(id, context.caller, command.channel, command.card, now));
+
+  store::Commit commit;
+  commit.shard = deps_.ShardOf(id);
+  Put(&commit, KeyOf(id), 0, Encode(opened));
+  commit.index_edits.push_back(Listing(opened));
+  Audit(deps_, context, now, About(opened), &commit);
+  if (from_call) AMANA_RETURN_IF_ERROR(CompleteCall(context, command.call_id, now, &commit));
+  commit.reply = CaseReply<v1::OpenCaseResponse>(opened);
+  return commit;
+}
+
+// The call lives in the case's shard (its id is beside), so both change at once.
+absl::Status Cases::CompleteCall(const CallContext& context, const CallId& id, absl::Time now,
+                                 store::Commit* commit) {
+  AMANA_ASSIGN_OR_RETURN(const Loaded<domain::Call> call,
+                         LoadOwn<domain::Call>(deps_, context, id, Reason::kCallNotFound));
+  AMANA_ASSIGN_OR_RETURN(const domain::Call completed,
+                         domain::Complete(call.value, context.caller.device, now));
+  Put(commit, KeyOf(id), call.version, Encode(completed));
+  commit->timer_edits.push_back({.timer = LeaseTimer(id), .due = std::nullopt});
+  Audit(deps_, context, now,
+        {.subject = completed.organisation.bytes(),
+         .object = id.bytes(),
+         .state = domain::NameOf(completed.state),
+         .action = "call.completed"},
+        commit);
+  return absl::OkStatus();
+}
+
+template <class Response, class Decide>
+absl::StatusOr<std::string> Cases::ChangeCase(const CallContext& context, const CaseId& id,
+                                              Decide decide) {
+  const auto attempt = [&]() -> absl::StatusOr<store::Commit> {
+    AMANA_ASSIGN_OR_RETURN(const Loaded<domain::Case> before,
+                           LoadOwn<domain::Case>(deps_, context, id, Reason::kCaseNotFound));
+    const absl::Time now = deps_.Now();
+    AMANA_ASSIGN_OR_RETURN(const domain::Case after, decide(before.value, now));
+
+    store::Commit commit;
+    commit.shard = deps_.ShardOf(id);
+    Put(&commit, KeyOf(id), before.version, Encode(after));
+    const bool was_closed = before.value.state == domain::CaseState::kClosed;
+    if (was_closed != (after.state == domain::CaseState::kClosed)) {
+      commit.index_edits.push_back(Listing(after));
+    }
+    Audit(deps_, context, now, About(after), &commit);
+    commit.reply = CaseReply<Response>(after);
+    return commit;
+  };
+  return store::Execute(deps_.store, context, deps_.ShardOf(id), attempt);
+}
+
+absl::StatusOr<std::string> Cases::Update(const CallContext& context, const CaseId& id,
+                                          const domain::RoutingCard& card) {
+  return ChangeCase<v1::UpdateCaseResponse>(context, id,
+                                            [&](const domain::Case& before, absl::Time now) {
+                                              return domain::Update(before, card, now);
+                                            });
+}
+
+absl::StatusOr<std::string> Cases::ChangeState(const CallContext& context, const CaseId& id,
+                                               domain::CaseCommand command,
+                                               domain::ClosureReason reason) {
+  return ChangeCase<v1::ChangeCaseStateResponse>(
+      context, id, [&](const domain::Case& before, absl::Time now) {
+        return domain::Move(before, command, reason, context.caller, now);
+      });
+}
+
+absl::StatusOr<std::string> Cases::Assign(const CallContext& context, const CaseId& id,
+                                          const DeviceId& device) {
+  return ChangeCase<v1::AssignCaseResponse>(
+      context, id, [&](const domain::Case& before, absl::Time now) -> absl::StatusOr<domain::Case> {
+        AMANA_ASSIGN_OR_RETURN(
+            const bool may_have,
+            colleagues_.TakesCases(before.organisation, device, context.deadline));
+        if (!may_have) return Error(Reason::kAssigneeInvalid);
+        return domain::Assign(before, device, now);
+      });
+}
+
+absl::StatusOr<domain::Case> Cases::Get(const CallContext& context, const CaseId& id) {
+  AMANA_ASSIGN_OR_RETURN(Loaded<domain::Case> found,
+                         LoadOwn<domain::Case>(deps_, context, id, Reason::kCaseNotFound));
+  return std::move(found.value);
+}
+
+absl::StatusOr<domain::Case> Cases::GetForService(const CallContext& context, const CaseId& id) {
+  AMANA_ASSIGN_OR_RETURN(const store::Row row,
+                         deps_.store.Read(deps_.ShardOf(id), KeyOf(id), context.deadline));
+  if (!row.exists()) return Error(Reason::kCaseNotFound);
+  return Decode<domain::Case>(row.value);
+}
+
+absl::StatusOr<CasePage> Cases::List(const CallContext& context, uint32_t page_size,
+                                     std::string_view page_token) {
+  const uint32_t size = page_size == 0 ? kDefaultCasePage : std::min(page_size, kMaxCasePage);
+  std::optional<store::IndexEntry> last;
+  if (!page_token.empty()) {
+    AMANA_ASSIGN_OR_RETURN(last, DecodePageToken(page_token));
+  }
+  store::IndexRange range{.limit = size + 1, .descending = true};
+  if (last) range.maximum = last->score;
+
+  // Entries with the very score of the last one given may have been given too: then read on.
+  std::vector<store::IndexEntry> entries;
+  for (;; range.limit *= 2) {
+    AMANA_ASSIGN_OR_RETURN(
+        entries, deps_.store.ReadIndexEverywhere(CasesIndex(context.caller.organisation), range,
+                                                 context.deadline));
+    const bool all = entries.size() < range.limit;
+    if (last) std::erase_if(entries, [&](const auto& entry) { return !ComesAfter(entry, *last); });
+    if (all || entries.size() > size) break;
+  }
+
+  CasePage page;
+  if (entries.size() > size) {
+    entries.resize(size);
+    page.next_page_token = EncodePageToken(entries.back());
+  }
+  AMANA_ASSIGN_OR_RETURN(page.cases,
+                         (LoadMembers<domain::Case, CaseId>(deps_, entries, context.deadline)));
+  // One that was closed between the two reads has left the list.
+  std::erase_if(page.cases,
+                [](const auto& one) { return one.state == domain::CaseState::kClosed; });
+  return page;
+}
+
+absl::StatusOr<bool> Cases::MayReadHistory(const CallContext& context, std::string_view subject) {
+  if (subject == context.caller.organisation.view()) return true;
+  AMANA_ASSIGN_OR_RETURN(const CaseId id, CaseId::FromBytes(subject));
+  const absl::Status found = Get(context, id).status();
+  if (ReasonOf(found) == Reason::kCaseNotFound) return false;
+  AMANA_RETURN_IF_ERROR(found);
+  return true;
+}
+
+}  // namespace amana::intake

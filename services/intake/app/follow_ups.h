@@ -1,0 +1,36 @@
+#pragma once
+
+// Follow-ups: they live beside their case; an index for each organisation has those that are due.
+// Thread-safe.
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/base/call_context.h"
+#include "services/intake/app/context.h"
+#include "services/intake/domain/follow_up.h"
+
+namespace amana::intake {
+
+// Follow-ups in one answer.
+inline constexpr uint32_t kMaxListedFollowUps = 500;
+
+class FollowUps {
+ public:
+  explicit FollowUps(Deps deps) : deps_(deps) {}
+
+  absl::StatusOr<std::string> Schedule(const CallContext& context, const CaseId& case_id,
+                                       const ReferralId& referral_id, absl::Time due_time);
+  absl::StatusOr<std::string> Record(const CallContext& context, const FollowUpId& id,
+                                     domain::FollowUpOutcome outcome,
+                                     domain::FollowUpReason reason);
+  // The organisation's scheduled ones, due until then, earliest first.
+  absl::StatusOr<std::vector<domain::FollowUp>> List(const CallContext& context,
+                                                     absl::Time due_until);
+
+ private:
+  const Deps deps_;
+};
+
+}  // namespace amana::intake

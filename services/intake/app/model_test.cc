@@ -1,0 +1,237 @@
+// Random commands against a model of what they mean to her: which consents stand, which withdrawals
+// were carried out, which cases are on the list. Commits get lost on both ways, services come and
+// go, time passes; whatever fails is sent again with the same request_id, as a client does.
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <random>
+
+#include "services/intake/app/test_intake.h"
+
+namespace amana::intake {
+namespace {
+
+using domain::CaseCommand;
+using domain::ConsentPurpose;
+using domain::ConsentState;
+
+struct Word {
+  ConsentId id;
+  ConsentState state = ConsentState::kUnspecified;
+  absl::Time expire_time;
+  bool OpenAt(absl::Time now) const { return domain::IsOpen(state) && now < expire_time; }
+};
+
+// Of a case, a purpose and a recipient there is at most one word that stands.
+using Topic = std::tuple<CaseId, ConsentPurpose, char>;
+
+class Model {
+ public:
+  explicit Model(uint32_t seed) : seed_(seed) {}
+
+  void Step() {
+    switch (Below(12)) {
+      case 0:
+        return OpenOne();
+      case 1:
+      case 2:
+      case 3:
+        return RecordOne();
+      case 4:
+        return AnswerOne();
+      case 5:
+      case 6:
+        return WithdrawOne();
+      case 7:
+        return MoveOne();
+      case 8:
+        return intake_.clock.Advance(absl::Hours(Below(24 * 10)));
+      case 9:
+        intake_.RunDueTimers();
+        return;
+      case 10:
+        intake_.revocations.referral_up = Below(2) == 0;
+        return;
+      default:
+        intake_.revocations.messaging_up = Below(2) == 0;
+        return;
+    }
+  }
+
+  void Check() {
+    for (const auto& [topic, word] : words_) {
+      const auto& [id, purpose, recipient] = topic;
+      const bool expected = word.state == ConsentState::kActive && word.OpenAt(Now());
+      ASSERT_EQ(intake_.Active(id, purpose, recipient), expected);
+    }
+    std::set<CaseId> listed;
+    const auto page = intake_.cases.List(intake_.By(intake_.operator_a), 500, "");
+    ASSERT_TRUE(page.ok());
+    for (const domain::Case& one : page->cases) listed.insert(one.id);
+    std::set<CaseId> expected;
+    for (const auto& [id, state] : cases_) {
+      if (state != v1::CASE_STATE_CLOSED) expected.insert(id);
+    }
+    ASSERT_EQ(listed, expected);
+  }
+
+  // Everything is up again and the timers have run: each withdrawal was carried out, exactly once.
+  void CheckAtTheEnd() {
+    intake_.revocations.referral_up = intake_.revocations.messaging_up = true;
+    intake_.clock.Advance(absl::Hours(24 * 400));
+    for (int i = 0; i < 20 && intake_.RunDueTimers() > 0; ++i) {
+    }
+    ASSERT_EQ(intake_.RunDueTimers(), 0u);
+    ASSERT_EQ(Ids(intake_.revocations.offers), withdrawn_offers_);
+    ASSERT_EQ(Ids(intake_.revocations.packages), withdrawn_packages_);
+  }
+
+ private:
+  static std::set<std::string> Ids(const std::map<RequestId, FakeRevocations::Done>& done) {
+    std::set<std::string> ids;
+    for (const auto& [id, unused] : done) ids.insert(id.bytes());
+    return ids;
+  }
+
+  size_t Below(size_t n) { return seed_() % n; }
+  absl::Time Now() { return intake_.clock.Now(); }
+
+  // As a client: with faults, and again with the same request_id until there is an answer. A
+  // repetition of what succeeded gives the same bytes.
+  absl::StatusOr<std::string> Send(
+      const std::function<absl::StatusOr<std::string>(const CallContext&)>& command,
+      const Caller& caller) {
+    const CallContext context = intake_.By(caller);
+    for (;;) {
+      const auto fault = Below(4);
+      if (fault == 0) intake_.store.FailNext(FaultyStore::Fault::kBefore);
+      if (fault == 1) intake_.store.FailNext(FaultyStore::Fault::kAfter);
+      const auto reply = command(context);
+      intake_.store.FailNext(FaultyStore::Fault::kNone);
+      if (ReasonOfReply(reply) == Reason::kStoreUnavailable) continue;
+      if (reply.ok() && Below(3) == 0) {
+        const auto again = command(context);
+        EXPECT_TRUE(again.ok() && *again == *reply);
+      }
+      return reply;
+    }
+  }
+
+  void OpenOne() {
+    const auto reply = Send(
+        [&](const CallContext& context) {
+          return intake_.cases.Open(
+              context,
+              {.channel = domain::IntakeChannel::kHotline, .card = domain::Card(), .call_id = {}});
+        },
+        intake_.operator_a);
+    const v1::Case opened = TestIntake::Parse<v1::OpenCaseResponse>(reply).case_();
+    cases_[*CaseId::FromBytes(opened.case_id())] = opened.state();
+  }
+
+  void RecordOne() {
+    if (cases_.empty()) return;
+    const CaseId id = std::next(cases_.begin(), static_cast<int>(Below(cases_.size())))->first;
+    const auto purpose =
+        static_cast<ConsentPurpose>(static_cast<int>(ConsentPurpose::kRefer) + Below(3));
+    const char recipient = "qr"[Below(2)];
+    const ConsentState state = std::array{ConsentState::kActive, ConsentState::kProposed,
+                                          ConsentState::kRefused}[Below(3)];
+    domain::ConsentTerms terms = domain::Terms(purpose, recipient);
+    terms.expire_time = Now() + absl::Hours(1 + Below(24 * 30));
+    const auto reply = Send(
+        [&](const CallContext& context) {
+          return intake_.consents.Record(context, {.case_id = id, .terms = terms, .state = state});
+        },
+        intake_.operator_a);
+
+    Word& word = words_[{id, purpose, recipient}];
+    const bool open = word.OpenAt(Now());
+    if (cases_[id] == v1::CASE_STATE_CLOSED) {
+      EXPECT_EQ(ReasonOfReply(reply), Reason::kCaseStateInvalid);
+    } else if (open && state == ConsentState::kProposed) {
+      EXPECT_EQ(ReasonOfReply(reply), Reason::kConsentStateInvalid);
+    } else {
+      const v1::Consent recorded = TestIntake::Parse<v1::RecordConsentResponse>(reply).consent();
+      if (open && state == ConsentState::kRefused) NoteWithdrawn(word.id, purpose);
+      word = {*ConsentId::FromBytes(recorded.consent_id()), state, terms.expire_time};
+    }
+  }
+
+  void AnswerOne() {
+    if (words_.empty()) return;
+    Word& word = std::next(words_.begin(), static_cast<int>(Below(words_.size())))->second;
+    const bool given = Below(2) == 0;
+    const auto reply = Send(
+        [&](const CallContext& context) {
+          return intake_.consents.Answer(context, word.id, given);
+        },
+        intake_.operator_b);
+    if (word.state != ConsentState::kProposed || !word.OpenAt(Now())) {
+      EXPECT_FALSE(reply.ok());
+      return;
+    }
+    EXPECT_TRUE(reply.ok());
+    word.state = given ? ConsentState::kActive : ConsentState::kRefused;
+  }
+
+  void WithdrawOne() {
+    if (words_.empty()) return;
+    auto& [topic, word] = *std::next(words_.begin(), static_cast<int>(Below(words_.size())));
+    const auto reply = Send(
+        [&](const CallContext& context) { return intake_.consents.Withdraw(context, word.id); },
+        intake_.operator_b);
+    EXPECT_EQ(reply.ok(), word.OpenAt(Now()));
+    if (!reply.ok()) return;
+    NoteWithdrawn(word.id, std::get<1>(topic));
+    word.state = ConsentState::kWithdrawn;
+  }
+
+  void NoteWithdrawn(const ConsentId& id, ConsentPurpose purpose) {
+    if (purpose == ConsentPurpose::kRefer) withdrawn_offers_.insert(id.bytes());
+    if (purpose != ConsentPurpose::kContactBack) withdrawn_packages_.insert(id.bytes());
+  }
+
+  void MoveOne() {
+    if (cases_.empty()) return;
+    auto& [id, state] = *std::next(cases_.begin(), static_cast<int>(Below(cases_.size())));
+    const auto command = static_cast<CaseCommand>(1 + Below(6));
+    const auto reason = command == CaseCommand::kRequestClosure
+                            ? domain::ClosureReason::kGoalsMet
+                            : domain::ClosureReason::kUnspecified;
+    const Caller& caller = Below(2) == 0 ? intake_.supervisor : intake_.operator_a;
+    const auto reply = Send(
+        [&, id = id](const CallContext& context) {
+          return intake_.cases.ChangeState(context, id, command, reason);
+        },
+        caller);
+    if (reply.ok()) {
+      state = TestIntake::Parse<v1::ChangeCaseStateResponse>(reply).case_().state();
+    }
+  }
+
+  std::mt19937 seed_;
+  TestIntake intake_;
+  std::map<CaseId, v1::CaseState> cases_;
+  std::map<Topic, Word> words_;
+  std::set<std::string> withdrawn_offers_;
+  std::set<std::string> withdrawn_packages_;
+};
+
+TEST(IntakeModel, RandomCommandsUnderFaultsMeanWhatTheyMean) {
+  for (uint32_t seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE(seed);
+    Model model(seed);
+    for (int step = 0; step < 150; ++step) {
+      model.Step();
+      ASSERT_NO_FATAL_FAILURE(model.Check());
+    }
+    ASSERT_NO_FATAL_FAILURE(model.CheckAtTheEnd());
+    if (testing::Test::HasFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace amana::intake
