@@ -59,10 +59,11 @@ void TimerLoop::Sweep() {
 
 void TimerLoop::Offer(const std::vector<DueTimer>& due) {
   for (const DueTimer& timer : due) {
-    State& state = states_[Name{timer.shard, timer.timer}];
+    const auto [entry, is_new] = states_.try_emplace(Name{timer.shard, timer.timer});
+    State& state = entry->second;
     state.seen_sweep = sweep_;
     if (state.taken) continue;
-    const bool armed_again = state.due != timer.due;
+    const bool armed_again = is_new || state.due != timer.due;
     if (!armed_again && !state.pause.expired()) continue;
     if (armed_again) state = State{.due = timer.due, .pause = {}, .seen_sweep = sweep_};
     state.taken = true;
