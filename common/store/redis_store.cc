@@ -4,6 +4,7 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <thread>
 
 #include "common/base/check.h"
@@ -77,7 +78,11 @@ absl::Status AppendEntries(const Reply& reply, std::vector<IndexEntry>& entries)
   return absl::OkStatus();
 }
 
-std::string StreamId(uint64_t sequence) { return "0-" + std::to_string(sequence); }
+// The first id that an entry after `sequence` may have.
+std::string IdAfter(uint64_t sequence) {
+  constexpr uint64_t kLast = std::numeric_limits<uint64_t>::max();
+  return sequence == kLast ? "1-0" : "0-" + std::to_string(sequence + 1);
+}
 
 uint64_t CursorOf(const std::vector<uint64_t>& cursors, Shard shard) {
   return shard < cursors.size() ? cursors[shard] : 0;
@@ -371,8 +376,7 @@ absl::StatusOr<std::vector<OutboxEntry>> RedisStore::DoReadOutbox(std::vector<ui
     const std::string count = std::to_string(part);
     Batch batch;
     for (const Shard shard : order) {
-      batch.Command(
-          {"XRANGE", names_.Outbox(shard), StreamId(cursors[shard] + 1), "+", "COUNT", count});
+      batch.Command({"XRANGE", names_.Outbox(shard), IdAfter(cursors[shard]), "+", "COUNT", count});
     }
     AMANA_ASSIGN_OR_RETURN(const std::vector<Reply> replies, Query(batch, deadline));
     std::vector<Shard> with_more;
@@ -397,7 +401,7 @@ absl::Status RedisStore::TrimOutbox(const std::vector<uint64_t>& cursors, Deadli
     for (Shard shard = 0; shard < shards(); ++shard) {
       const uint64_t cursor = CursorOf(cursors, shard);
       if (cursor == 0) continue;
-      batch.Command({"XTRIM", names_.Outbox(shard), "MINID", "=", StreamId(cursor + 1)});
+      batch.Command({"XTRIM", names_.Outbox(shard), "MINID", "=", IdAfter(cursor)});
     }
     if (batch.commands() == 0) return absl::OkStatus();
     return Query(batch, deadline).status();
