@@ -5,7 +5,7 @@
 #include "amana/intake/v1/intake.pb.h"
 #include "amana/messaging/v1/messaging.pb.h"
 #include "amana/referral/v1/directory.pb.h"
-#include "amana/referral/v1/referral.pb.h"
+#include "amana/referral/v1/referral.grpc.pb.h"
 #include "common/crypto/hash.h"
 #include "common/crypto/random.h"
 #include "common/crypto/x509.h"
@@ -44,6 +44,41 @@ std::string ALeaf(const World& world, const Party& owner) {
       Must(rpc::Call(*stub, &common::v1::OutboxService::Stub::ListHistory, request));
   leaf = Must(merkle::MakeEventLeaf(history.entries(0).opening(), history.entries(0).event()));
   return leaf;
+}
+
+// Whether the request is about what is the caller's own: then it shall succeed, and commands get
+// something fresh that nobody has acted on yet.
+bool IsOwn(const Cell& cell) {
+  return cell.caller != nullptr && cell.caller->organisation == cell.owner.organisation;
+}
+
+const Side& SideOf(const Cell& cell) {
+  return cell.owner.name.back() == 'A' ? cell.world.a : cell.world.b;
+}
+
+std::string FreshConsent(const Cell& cell, intake::v1::ConsentState state) {
+  const TestNetwork& network = cell.world.network;
+  return Consent(network, cell.owner, OpenCase(network, cell.owner),
+                 common::v1::CONSENT_PURPOSE_REFER, cell.world.hub.organisation, state);
+}
+
+// Made to the centre that the cell is about, by its side's hotline.
+std::string FreshOffer(const Cell& cell) {
+  const TestNetwork& network = cell.world.network;
+  const Party& hotline = SideOf(cell).hotline;
+  return SendReferral(network, hotline, ReadyDraft(network, hotline, cell.owner), 1)
+      .offers(0)
+      .offer_id();
+}
+
+std::string FreshAcceptedOffer(const Cell& cell) {
+  referral::v1::AcceptOfferRequest request;
+  request.set_request_id(NewRequestId());
+  request.set_offer_id(FreshOffer(cell));
+  const auto stub = referral::v1::ReferralService::NewStub(
+      cell.world.network.Channel("referral", cell.owner.member));
+  Must(rpc::Call(*stub, &referral::v1::ReferralService::Stub::AcceptOffer, request));
+  return request.offer_id();
 }
 
 void AddIdentity(std::map<std::string, Exercise>& out) {
@@ -97,8 +132,14 @@ void AddIntake(std::map<std::string, Exercise>& out) {
         r.set_state(CONSENT_STATE_ACTIVE);
         r.add_field_groups(FIELD_GROUP_NEEDS);
       });
-  out["IntakeService.AnswerConsent"] = {true};
-  out["IntakeService.WithdrawConsent"] = {true};
+  out["IntakeService.AnswerConsent"] =
+      With<AnswerConsentRequest>(true, [](const Cell& cell, AnswerConsentRequest& r) {
+        if (IsOwn(cell)) r.set_consent_id(FreshConsent(cell, CONSENT_STATE_PROPOSED));
+      });
+  out["IntakeService.WithdrawConsent"] =
+      With<WithdrawConsentRequest>(true, [](const Cell& cell, WithdrawConsentRequest& r) {
+        if (IsOwn(cell)) r.set_consent_id(FreshConsent(cell, CONSENT_STATE_ACTIVE));
+      });
   out["IntakeService.ListConsents"] = {true};
   out["IntakeService.EnqueueCall"] = {false};
   out["IntakeService.ClaimCall"] = {false};
@@ -133,11 +174,29 @@ void AddReferral(std::map<std::string, Exercise>& out) {
     r.set_need(common::v1::NEED_CODE_EMERGENCY_SHELTER);
   });
   out["ReferralService.CreateReferral"] =
-      With<CreateReferralRequest>(true, [](const Cell&, CreateReferralRequest& r) {
+      With<CreateReferralRequest>(true, [](const Cell& cell, CreateReferralRequest& r) {
         r.set_need(common::v1::NEED_CODE_EMERGENCY_SHELTER);
+        if (IsOwn(cell)) r.set_case_id(OpenCase(cell.world.network, cell.owner));
       });
-  for (const char* name : {"SendReferral", "ExtendReferral", "GetReferral", "EndReferral",
-                           "ReportProgress", "AcceptOffer", "DeclineOffer", "RevokeConsent"}) {
+  out["ReferralService.SendReferral"] =
+      With<SendReferralRequest>(true, [](const Cell& cell, SendReferralRequest& r) {
+        if (!IsOwn(cell)) return;
+        r.set_referral_id(ReadyDraft(cell.world.network, cell.owner, cell.world.hub));
+      });
+  out["ReferralService.AcceptOffer"] =
+      With<AcceptOfferRequest>(true, [](const Cell& cell, AcceptOfferRequest& r) {
+        if (IsOwn(cell) && cell.owner.ids.contains("offer_id")) r.set_offer_id(FreshOffer(cell));
+      });
+  out["ReferralService.DeclineOffer"] =
+      With<DeclineOfferRequest>(true, [](const Cell& cell, DeclineOfferRequest& r) {
+        if (IsOwn(cell) && cell.owner.ids.contains("offer_id")) r.set_offer_id(FreshOffer(cell));
+      });
+  out["ReferralService.ReportProgress"] =
+      With<ReportProgressRequest>(true, [](const Cell& cell, ReportProgressRequest& r) {
+        if (!IsOwn(cell) || !cell.owner.ids.contains("offer_id")) return;
+        r.set_offer_id(FreshAcceptedOffer(cell));
+      });
+  for (const char* name : {"ExtendReferral", "GetReferral", "EndReferral", "RevokeConsent"}) {
     out[std::string("ReferralService.") + name] = {true};
   }
   out["ReferralService.ListReferrals"] = {false};
@@ -162,7 +221,7 @@ void AddMessaging(std::map<std::string, Exercise>& out) {
       });
   out["MessagingService.SendHandoff"] =
       With<SendHandoffRequest>(true, [](const Cell& cell, SendHandoffRequest& r) {
-        const Side& side = cell.owner.name.back() == 'A' ? cell.world.a : cell.world.b;
+        const Side& side = SideOf(cell);
         const Party& to = &cell.owner == &side.hotline ? side.centre : side.hotline;
         r = HandoffRequest(CallerOr(cell, cell.owner.member), cell.owner.ids.at("case_id"), to, {});
       });

@@ -108,13 +108,6 @@ class Down : public ::testing::Test {
     return pids;
   }
 
-  // A referral that is ready to be sent to the centre.
-  std::string ReadyDraft() {
-    const std::string id = OpenCase(network_, *hotline_);
-    Consent(network_, *hotline_, id, common::v1::CONSENT_PURPOSE_REFER, centre_->organisation);
-    return DraftReferral(network_, *hotline_, id, {centre_->ids.at("service_at_location_id")});
-  }
-
   pb::SendReferralRequest SendRequest(const std::string& draft) {
     pb::SendReferralRequest request;
     request.set_request_id(NewRequestId());
@@ -179,7 +172,7 @@ TEST_F(Down, RedisIsGoneAndComesBack) {
 
 // Without an answer about her consent nothing leaves.
 TEST_F(Down, IntakeIsGone) {
-  const auto request = SendRequest(ReadyDraft());
+  const auto request = SendRequest(ReadyDraft(network_, *hotline_, *centre_));
   const int offers_before = PendingOffers();
   network_.HoldDown("intake");
   const auto refused = Send(request, false);
@@ -194,7 +187,7 @@ TEST_F(Down, IntakeIsGone) {
 }
 
 TEST_F(Down, IntakeStandsStill) {
-  const auto request = SendRequest(ReadyDraft());
+  const auto request = SendRequest(ReadyDraft(network_, *hotline_, *centre_));
   const int offers_before = PendingOffers();
   network_.Signal("intake", SIGSTOP);
   const absl::Time started = absl::Now();

@@ -159,7 +159,8 @@ std::string OpenCase(const TestNetwork& network, const Party& from, common_pb::P
 }
 
 std::string Consent(const TestNetwork& network, const Party& from, const std::string& case_id,
-                    common_pb::ConsentPurpose purpose, const OrganisationId& recipient) {
+                    common_pb::ConsentPurpose purpose, const OrganisationId& recipient,
+                    intake_pb::ConsentState state) {
   const auto stub = Intake::NewStub(network.Channel("intake", from.member));
   intake_pb::RecordConsentRequest request;
   request.set_request_id(NewRequestId());
@@ -169,7 +170,7 @@ std::string Consent(const TestNetwork& network, const Party& from, const std::st
   request.set_manner(intake_pb::CONSENT_MANNER_ORAL_BY_PHONE);
   request.set_giver(intake_pb::CONSENT_GIVER_SURVIVOR);
   request.set_language("ar");
-  request.set_state(intake_pb::CONSENT_STATE_ACTIVE);
+  request.set_state(state);
   request.add_field_groups(intake_pb::FIELD_GROUP_NEEDS);
   SetAhead(request.mutable_expire_time(), 30 * kDay);
   return Must(rpc::Call(*stub, &Intake::Stub::RecordConsent, request)).consent().consent_id();
@@ -186,6 +187,27 @@ std::string DraftReferral(const TestNetwork& network, const Party& from, const s
     request.add_candidate_service_at_location_ids(candidate);
   }
   return Must(rpc::Call(*stub, &Referral::Stub::CreateReferral, request)).referral().referral_id();
+}
+
+referral_pb::Referral SendReferral(const TestNetwork& network, const Party& from,
+                                   const std::string& referral_id, int offers) {
+  const auto stub = Referral::NewStub(network.Channel("referral", from.member));
+  referral_pb::SendReferralRequest send;
+  send.set_request_id(NewRequestId());
+  send.set_referral_id(referral_id);
+  auto sent = Must(rpc::Call(*stub, &Referral::Stub::SendReferral, send)).referral();
+  if (sent.offers_size() != offers) {
+    std::cerr << "A referral made other offers than expected: " << sent.ShortDebugString()
+              << std::endl;
+    std::exit(3);
+  }
+  return sent;
+}
+
+std::string ReadyDraft(const TestNetwork& network, const Party& from, const Party& to) {
+  const std::string id = OpenCase(network, from);
+  Consent(network, from, id, common_pb::CONSENT_PURPOSE_REFER, to.organisation);
+  return DraftReferral(network, from, id, {to.ids.at("service_at_location_id")});
 }
 
 messaging_pb::PublishedKey NewPublishedKey(const TestNetwork& network, const TestDevice& device) {
@@ -266,16 +288,7 @@ void World::MakeReferral(Party& from, Party& to) {
   const std::string candidate = to.ids["service_at_location_id"];
   from.ids["candidate_service_at_location_ids"] = candidate;
   from.ids["referral_id"] = DraftReferral(network, from, from.ids["case_id"], {candidate});
-  const auto stub = Referral::NewStub(network.Channel("referral", from.member));
-  referral_pb::SendReferralRequest send;
-  send.set_request_id(NewRequestId());
-  send.set_referral_id(from.ids["referral_id"]);
-  const auto sent = Must(rpc::Call(*stub, &Referral::Stub::SendReferral, send)).referral();
-  if (sent.offers_size() != 1) {
-    std::cerr << "A referral made no offer: " << sent.ShortDebugString() << std::endl;
-    std::exit(3);
-  }
-  to.ids["offer_id"] = sent.offers(0).offer_id();
+  to.ids["offer_id"] = SendReferral(network, from, from.ids["referral_id"], 1).offers(0).offer_id();
 }
 
 void World::ExchangeHandoffs(Party& from, Party& to) {

@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "amana/common/v1/common.pb.h"
+#include "amana/intake/v1/intake.pb.h"
 #include "amana/messaging/v1/messaging.pb.h"
 #include "amana/referral/v1/directory.pb.h"
+#include "amana/referral/v1/referral.pb.h"
 #include "common/testing/network.h"
 #include "common/testing/request_builder.h"
 
@@ -70,12 +72,19 @@ common::v1::RoutingCard ACard(common::v1::Priority priority = common::v1::PRIORI
 // A case of `from`'s, opened by its member.
 std::string OpenCase(const TestNetwork& network, const Party& from,
                      common::v1::Priority priority = common::v1::PRIORITY_P1);
-// An active consent of a case for one recipient.
+// A consent of a case for one recipient.
 std::string Consent(const TestNetwork& network, const Party& from, const std::string& case_id,
-                    common::v1::ConsentPurpose purpose, const OrganisationId& recipient);
+                    common::v1::ConsentPurpose purpose, const OrganisationId& recipient,
+                    intake::v1::ConsentState state = intake::v1::CONSENT_STATE_ACTIVE);
 // A draft for emergency shelter.
 std::string DraftReferral(const TestNetwork& network, const Party& from, const std::string& case_id,
                           const std::vector<std::string>& candidates);
+
+// Sends it; ends the program unless that made `offers` offers.
+referral::v1::Referral SendReferral(const TestNetwork& network, const Party& from,
+                                    const std::string& referral_id, int offers);
+// A case with consent to be referred to `to`, and a draft that does so.
+std::string ReadyDraft(const TestNetwork& network, const Party& from, const Party& to);
 
 void PublishKey(const TestNetwork& network, const TestDevice& device);
 messaging::v1::PublishedKey NewPublishedKey(const TestNetwork& network, const TestDevice& device);
