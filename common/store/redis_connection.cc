@@ -69,11 +69,6 @@ RedisConnection::~RedisConnection() {
   close(event_fd_);
 }
 
-absl::Status RedisConnection::refusal() const {
-  MutexLock lock(mutex_);
-  return refusal_;
-}
-
 // --- Callers' side ---
 
 CallOutcome RedisConnection::Call(const Batch& batch, Deadline deadline,
@@ -131,12 +126,12 @@ void RedisConnection::Run() {
   absl::Duration pause = kFirstPause;
   while (!stopping()) {
     absl::StatusOr<int> fd = Connect();
-    {
-      MutexLock lock(mutex_);
-      refusal_ = fd.status();
-      if (fd.ok()) fd_ = *fd;
-    }
+    refusal_ = ReasonOf(fd.status());
     if (fd.ok()) {
+      {
+        MutexLock lock(mutex_);
+        fd_ = *fd;
+      }
       connected_flag_ = true;
       Serve(*fd);
       Break(*fd);
@@ -232,6 +227,7 @@ bool RedisConnection::Deliver(std::vector<Reply> replies) {
 void RedisConnection::Break(int fd) {
   std::deque<std::shared_ptr<PendingCall>> broken;
   connected_flag_ = false;
+  refusal_ = Reason::kStoreUnavailable;
   {
     MutexLock lock(mutex_);
     fd_ = -1;
@@ -240,7 +236,6 @@ void RedisConnection::Break(int fd) {
     blocked_ = false;
     out_.clear();
     broken.swap(pending_);
-    refusal_ = Unavailable();
   }
   close(fd);
   for (const auto& call : broken) call->Finish(PendingCall::kBroken);

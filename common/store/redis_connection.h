@@ -15,6 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/base/deadline.h"
+#include "common/base/error.h"
 #include "common/base/mutex.h"
 #include "common/store/pending_call.h"
 #include "common/store/redis_protocol.h"
@@ -41,8 +42,8 @@ class RedisConnection {
   ~RedisConnection();  // calls still waiting are broken
 
   bool connected() const { return connected_flag_.load(std::memory_order_acquire); }
-  // Why the last attempt to connect failed; OK while connected or not tried yet.
-  absl::Status refusal() const;
+  // Why the last attempt to connect failed; kUnspecified while connected or not tried yet.
+  Reason refusal() const { return refusal_.load(); }
 
   CallOutcome Call(const Batch& batch, Deadline deadline, std::vector<Reply>& replies);
 
@@ -73,6 +74,8 @@ class RedisConnection {
   const int event_fd_;
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> connected_flag_ = false;
+  // A reason, not a status: what a status shares between threads, only its own library can see.
+  std::atomic<Reason> refusal_ = Reason::kUnspecified;
 
   mutable Mutex mutex_;
   CondVar sender_left_;
@@ -81,7 +84,6 @@ class RedisConnection {
   bool sending_ AMANA_GUARDED_BY(mutex_) = false;  // somebody is in Flush()
   std::atomic<bool> blocked_ = false;  // the socket is full: sending_ is now the thread's to clear
   std::deque<std::shared_ptr<PendingCall>> pending_ AMANA_GUARDED_BY(mutex_);
-  absl::Status refusal_ AMANA_GUARDED_BY(mutex_);
 
   // The thread's own.
   ReplyReader reader_;

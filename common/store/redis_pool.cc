@@ -105,8 +105,10 @@ bool RedisPool::refused() const { return ReasonOf(Refusal()) != Reason::kStoreUn
 
 absl::Status RedisPool::Refusal() const {
   for (const auto& connection : connections_) {
-    absl::Status refusal = connection->refusal();
-    if (!refusal.ok() && ReasonOf(refusal) != Reason::kStoreUnavailable) return refusal;
+    const Reason refusal = connection->refusal();
+    if (refusal != Reason::kUnspecified && refusal != Reason::kStoreUnavailable) {
+      return Error(refusal);
+    }
   }
   return Unavailable();
 }
