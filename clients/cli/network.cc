@@ -46,6 +46,20 @@ absl::Status Issue(Context& context, const IssueOptions& options) {
   return absl::OkStatus();
 }
 
+struct ReissueOptions {
+  std::string directory;
+};
+
+absl::Status Reissue(Context& context, const ReissueOptions& options) {
+  AMANA_ASSIGN_OR_RETURN(const SecretBytes passphrase, context.Passphrase());
+  AMANA_ASSIGN_OR_RETURN(
+      const bool reissued,
+      client::ReissueDeviceCertificate(options.directory, context.home, passphrase.Expose()));
+  context.ShowText(Json{{"reissued", reissued}}.dump(2),
+                   reissued ? "A new certificate for a day." : "Its certificate is still good.");
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 void AddNetworkCommands(CLI::App& app, Context& context) {
@@ -70,6 +84,13 @@ void AddNetworkCommands(CLI::App& app, Context& context) {
         command.add_option("services", o.services, "Names of services")->required();
       },
       Issue);
+  AddCommand<ReissueOptions>(
+      group, context, "reissue-device-certificate",
+      "A new certificate for the device in --home, whose own ran out while it was off",
+      [](CLI::App& command, ReissueOptions& o) {
+        command.add_option("--dir", o.directory, "Folder of the network's keys")->required();
+      },
+      Reissue);
 }
 
 }  // namespace amana::cli

@@ -163,6 +163,13 @@ absl::StatusOr<crypto::SigningKey> ReadRootKey(const std::string& path) {
 
 namespace {
 
+absl::StatusOr<crypto::CertificateAuthority> LoadAuthority(const std::string& directory) {
+  AMANA_ASSIGN_OR_RETURN(const std::string ca, ReadFile(directory + "/ca.pem", kMaxFileBytes));
+  AMANA_ASSIGN_OR_RETURN(const SecretBytes key,
+                         ReadPrivateFile(directory + "/ca.key", kMaxFileBytes));
+  return crypto::CertificateAuthority::Load(ca, key.Expose());
+}
+
 absl::Status IssueOne(const crypto::CertificateAuthority& authority, const std::string& network,
                       const fs::path& folder, const std::string& service, absl::Time now,
                       absl::Duration lifetime) {
@@ -194,16 +201,37 @@ absl::Status IssueOne(const crypto::CertificateAuthority& authority, const std::
 
 }  // namespace
 
+absl::StatusOr<bool> ReissueDeviceCertificate(const std::string& directory, const std::string& home,
+                                              std::string_view passphrase) {
+  AMANA_ASSIGN_OR_RETURN(const std::unique_ptr<Vault> vault,
+                         Vault::Open(VaultPath(home), passphrase));
+  AMANA_ASSIGN_OR_RETURN(v1::Profile profile, LoadProfile(*vault));
+  AMANA_ASSIGN_OR_RETURN(const auto info, crypto::ParseCertificate(profile.certificate()));
+  const absl::Time now = WholeSecond(absl::Now());
+  if (info.not_after - now > kRenewBefore) return false;
+  AMANA_ASSIGN_OR_RETURN(const auto authority, LoadAuthority(directory));
+  const auto key = crypto::TransportKey::Generate();
+  AMANA_ASSIGN_OR_RETURN(const std::string certificate,
+                         authority.Issue({.public_key = key.public_key(),
+                                          .spiffe_ids = info.spiffe_ids,
+                                          .dns_names = {},
+                                          .not_before = now - kBackdated,
+                                          .not_after = now + kFirstCertificateLifetime}));
+  profile.set_certificate(certificate);
+  const SecretBytes pem = key.ToPem();
+  VaultBatch batch;
+  batch.Put(kProfileName, profile.SerializeAsString());
+  batch.Put(kTransportKeyName, pem.Expose());
+  AMANA_RETURN_IF_ERROR(vault->Commit(batch));
+  return true;
+}
+
 absl::Status IssueServiceCertificates(const std::string& directory, const std::string& out,
                                       const std::vector<std::string>& services,
                                       absl::Duration lifetime) {
-  AMANA_ASSIGN_OR_RETURN(const std::string ca, ReadFile(directory + "/ca.pem", kMaxFileBytes));
-  AMANA_ASSIGN_OR_RETURN(const SecretBytes key,
-                         ReadPrivateFile(directory + "/ca.key", kMaxFileBytes));
-  AMANA_ASSIGN_OR_RETURN(const auto authority,
-                         crypto::CertificateAuthority::Load(ca, key.Expose()));
+  AMANA_ASSIGN_OR_RETURN(const auto authority, LoadAuthority(directory));
   // The CA's common name is the network.
-  AMANA_ASSIGN_OR_RETURN(const auto info, crypto::ParseCertificate(ca));
+  AMANA_ASSIGN_OR_RETURN(const auto info, crypto::ParseCertificate(authority.certificate_pem()));
   const absl::Time now = WholeSecond(absl::Now());
   for (const std::string& service : services) {
     const fs::path folder = fs::path(out) / service;

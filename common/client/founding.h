@@ -34,6 +34,13 @@ struct FoundingOptions {
 // kFileUnreadable if there is a network or a vault already: nothing is written over.
 absl::StatusOr<identity::v1::Genesis> FoundNetwork(const FoundingOptions& options);
 
+// Gives the device in `home` a new TLS certificate straight from the CA if less than 8 h of its own
+// are left: the way back in for a machine that was off for longer than a certificate lives. Needs
+// the CA's key, so it is done where the network's keys are. Whether the device may do anything is
+// still identity's to say. True if there was need.
+absl::StatusOr<bool> ReissueDeviceCertificate(const std::string& directory, const std::string& home,
+                                              std::string_view passphrase);
+
 absl::StatusOr<crypto::SigningKey> ReadRootKey(const std::string& path);
 
 // Writes <out>/<service>/tls/{ca,cert,key}.pem for each service, all three at once: `tls` is a

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "common/base/ids.h"
 #include "common/client/vault.h"
 #include "common/client/vault.pb.h"
@@ -22,6 +23,9 @@ inline constexpr char kTransportKeyName[] = "transport key";
 inline constexpr char kPendingEnrolmentName[] = "pending enrolment";
 inline constexpr char kCurrentHpkeName[] = "current hpke key";
 inline constexpr char kHpkePrefix[] = "hpke/";
+
+// A certificate with less time than this left is renewed.
+inline constexpr absl::Duration kRenewBefore = absl::Hours(8);
 
 // kVaultLocked if this device has never been enrolled.
 absl::StatusOr<v1::Profile> LoadProfile(const Vault& vault);

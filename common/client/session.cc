@@ -10,8 +10,6 @@
 namespace amana::client {
 namespace {
 
-constexpr absl::Duration kRenewBefore = absl::Hours(8);
-
 const std::string& AddressOf(const v1::Addresses& addresses, std::string_view service) {
   if (service == "identity") return addresses.identity();
   if (service == "intake") return addresses.intake();

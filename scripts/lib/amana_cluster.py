@@ -175,6 +175,11 @@ class Cluster:
             self.choose_passphrase("administrator")
             self._run("network", "init", "--dir", self.data / "network", "--network", self.network,
                       "--administrator-home", self.home("administrator"), "--client-config", self.client_config)
+        # Device certificates last a day, and renew themselves only while the network is up.
+        enrolled = sorted(mark.parent.name for mark in (self.data / "devices").glob("*/enrolled"))
+        for device in ("administrator", *enrolled):
+            self._run("network", "reissue-device-certificate", "--dir", self.data / "network",
+                      "--home", self.home(device))
         # Service certificates last a day: new ones at every start.
         self._run("network", "issue-service-certificates", "--dir", self.data / "network",
                   "--out", self.data / "services", *SERVICES)
