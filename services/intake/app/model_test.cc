@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <random>
 
@@ -196,19 +198,19 @@ class Model {
 
   void MoveOne() {
     if (cases_.empty()) return;
-    auto& [id, state] = *std::next(cases_.begin(), static_cast<int>(Below(cases_.size())));
+    auto& moved = *std::next(cases_.begin(), static_cast<int>(Below(cases_.size())));
     const auto command = static_cast<CaseCommand>(1 + Below(6));
     const auto reason = command == CaseCommand::kRequestClosure
                             ? domain::ClosureReason::kGoalsMet
                             : domain::ClosureReason::kUnspecified;
     const Caller& caller = Below(2) == 0 ? intake_.supervisor : intake_.operator_a;
     const auto reply = Send(
-        [&, id = id](const CallContext& context) {
-          return intake_.cases.ChangeState(context, id, command, reason);
+        [&](const CallContext& context) {
+          return intake_.cases.ChangeState(context, moved.first, command, reason);
         },
         caller);
     if (reply.ok()) {
-      state = TestIntake::Parse<v1::ChangeCaseStateResponse>(reply).case_().state();
+      moved.second = TestIntake::Parse<v1::ChangeCaseStateResponse>(reply).case_().state();
     }
   }
 

@@ -37,7 +37,7 @@ class FaultyStore final : public store::Store {
   void FailNext(Fault fault) { fault_ = fault; }
 
   absl::StatusOr<store::Outcome> Apply(const store::Commit& commit, Deadline deadline) override {
-    const Fault fault = std::exchange(fault_, Fault::kNone);
+    const Fault fault = fault_.exchange(Fault::kNone);
     if (fault == Fault::kBefore) return Error(Reason::kStoreUnavailable);
     absl::StatusOr<store::Outcome> outcome = under_.Apply(commit, deadline);
     if (fault == Fault::kAfter) return Error(Reason::kStoreUnavailable);

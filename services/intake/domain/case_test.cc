@@ -12,12 +12,6 @@ namespace amana::intake::domain {
 namespace {
 
 using enum CaseState;
-using CaseCommand::kApproveClosure;
-using CaseCommand::kHold;
-using CaseCommand::kRefuseClosure;
-using CaseCommand::kReopen;
-using CaseCommand::kRequestClosure;
-using CaseCommand::kResume;
 
 const Caller kOperatorA = Person('a', Role::kOperator);
 const Caller kSupervisorS = Person('s', Role::kSupervisor);
@@ -36,25 +30,27 @@ Case CaseIn(CaseState state) {
 }
 
 ClosureReason ReasonFor(CaseCommand command) {
-  return command == kRequestClosure ? ClosureReason::kGoalsMet : ClosureReason::kUnspecified;
+  return command == CaseCommand::kRequestClosure ? ClosureReason::kGoalsMet
+                                                 : ClosureReason::kUnspecified;
 }
 
 // Every state with every command, written out once more by hand.
 TEST(Case, EveryStateWithEveryCommand) {
   const std::map<std::pair<CaseState, CaseCommand>, CaseState> allowed = {
-      {{kOpen, kHold}, kOnHold},
-      {{kOpen, kRequestClosure}, kClosureRequested},
-      {{kOnHold, kResume}, kOpen},
-      {{kOnHold, kRequestClosure}, kClosureRequested},
-      {{kClosureRequested, kApproveClosure}, kClosed},
-      {{kClosureRequested, kRefuseClosure}, kOnHold},
-      {{kClosed, kReopen}, kReopened},
-      {{kReopened, kHold}, kOnHold},
-      {{kReopened, kRequestClosure}, kClosureRequested},
+      {{kOpen, CaseCommand::kHold}, kOnHold},
+      {{kOpen, CaseCommand::kRequestClosure}, kClosureRequested},
+      {{kOnHold, CaseCommand::kResume}, kOpen},
+      {{kOnHold, CaseCommand::kRequestClosure}, kClosureRequested},
+      {{kClosureRequested, CaseCommand::kApproveClosure}, kClosed},
+      {{kClosureRequested, CaseCommand::kRefuseClosure}, kOnHold},
+      {{kClosed, CaseCommand::kReopen}, kReopened},
+      {{kReopened, CaseCommand::kHold}, kOnHold},
+      {{kReopened, CaseCommand::kRequestClosure}, kClosureRequested},
   };
   for (const CaseState state : {kOpen, kOnHold, kClosureRequested, kClosed, kReopened}) {
     for (const CaseCommand command :
-         {kHold, kResume, kRequestClosure, kApproveClosure, kRefuseClosure, kReopen}) {
+         {CaseCommand::kHold, CaseCommand::kResume, CaseCommand::kRequestClosure,
+          CaseCommand::kApproveClosure, CaseCommand::kRefuseClosure, CaseCommand::kReopen}) {
       const auto after = Move(CaseIn(state), command, ReasonFor(command), kSupervisorS, kNow);
       const auto expected = allowed.find({state, command});
       if (expected == allowed.end()) {
@@ -70,11 +66,11 @@ TEST(Case, EveryStateWithEveryCommand) {
 
 TEST(Case, ARefusedClosureLeadsBackFromWhereverItWasAsked) {
   for (const CaseState state : {kOpen, kOnHold, kReopened}) {
-    const auto asked =
-        Move(CaseIn(state), kRequestClosure, ClosureReason::kMovedAway, kOperatorA, kNow);
+    const auto asked = Move(CaseIn(state), CaseCommand::kRequestClosure, ClosureReason::kMovedAway,
+                            kOperatorA, kNow);
     ASSERT_TRUE(asked.ok());
     EXPECT_EQ(asked->closure_reason, ClosureReason::kMovedAway);
-    const auto back = Move(*asked, kRefuseClosure, {}, kSupervisorS, kNow);
+    const auto back = Move(*asked, CaseCommand::kRefuseClosure, {}, kSupervisorS, kNow);
     ASSERT_TRUE(back.ok());
     EXPECT_EQ(*back, CaseIn(state));
   }
@@ -86,37 +82,42 @@ TEST(Case, WhoDecidesAClosure) {
     return ReasonOf(Move(asked, command, {}, caller, kNow).status());
   };
   for (const Role role : {Role::kSupervisor, Role::kCentreManager}) {
-    EXPECT_EQ(by(kApproveClosure, Person('x', role)), Reason::kUnspecified);
-    EXPECT_EQ(by(kRefuseClosure, Person('x', role)), Reason::kUnspecified);
+    EXPECT_EQ(by(CaseCommand::kApproveClosure, Person('x', role)), Reason::kUnspecified);
+    EXPECT_EQ(by(CaseCommand::kRefuseClosure, Person('x', role)), Reason::kUnspecified);
     // The one who asked, whatever the role, approves nothing, but may take it back.
-    EXPECT_EQ(by(kApproveClosure, Person('a', role)), Reason::kClosureNeedsAnotherPerson);
-    EXPECT_EQ(by(kRefuseClosure, Person('a', role)), Reason::kUnspecified);
+    EXPECT_EQ(by(CaseCommand::kApproveClosure, Person('a', role)),
+              Reason::kClosureNeedsAnotherPerson);
+    EXPECT_EQ(by(CaseCommand::kRefuseClosure, Person('a', role)), Reason::kUnspecified);
   }
   for (const Role role : {Role::kOperator, Role::kCaseWorker}) {
-    EXPECT_EQ(by(kApproveClosure, Person('x', role)), Reason::kRoleNotAllowed);
-    EXPECT_EQ(by(kRefuseClosure, Person('x', role)), Reason::kRoleNotAllowed);
-    EXPECT_EQ(by(kRefuseClosure, Person('a', role)), Reason::kUnspecified);
+    EXPECT_EQ(by(CaseCommand::kApproveClosure, Person('x', role)), Reason::kRoleNotAllowed);
+    EXPECT_EQ(by(CaseCommand::kRefuseClosure, Person('x', role)), Reason::kRoleNotAllowed);
+    EXPECT_EQ(by(CaseCommand::kRefuseClosure, Person('a', role)), Reason::kUnspecified);
   }
 }
 
 TEST(Case, AReasonGoesWithTheRequestAlone) {
-  EXPECT_EQ(ReasonOf(Move(CaseIn(kOpen), kRequestClosure, {}, kOperatorA, kNow).status()),
-            Reason::kInvalidField);
   EXPECT_EQ(
-      ReasonOf(Move(CaseIn(kOpen), kRequestClosure, ClosureReason{8}, kOperatorA, kNow).status()),
+      ReasonOf(Move(CaseIn(kOpen), CaseCommand::kRequestClosure, {}, kOperatorA, kNow).status()),
       Reason::kInvalidField);
   EXPECT_EQ(
-      ReasonOf(Move(CaseIn(kOpen), kHold, ClosureReason::kGoalsMet, kOperatorA, kNow).status()),
+      ReasonOf(Move(CaseIn(kOpen), CaseCommand::kRequestClosure, ClosureReason{8}, kOperatorA, kNow)
+                   .status()),
+      Reason::kInvalidField);
+  EXPECT_EQ(
+      ReasonOf(Move(CaseIn(kOpen), CaseCommand::kHold, ClosureReason::kGoalsMet, kOperatorA, kNow)
+                   .status()),
       Reason::kInvalidField);
   EXPECT_EQ(ReasonOf(Move(CaseIn(kOpen), CaseCommand{7}, {}, kOperatorA, kNow).status()),
             Reason::kInvalidField);
 }
 
 TEST(Case, ClosedKeepsItsReasonAndReopenedForgetsIt) {
-  const auto closed = Move(CaseIn(kClosureRequested), kApproveClosure, {}, kSupervisorS, kNow);
+  const auto closed =
+      Move(CaseIn(kClosureRequested), CaseCommand::kApproveClosure, {}, kSupervisorS, kNow);
   ASSERT_TRUE(closed.ok());
   EXPECT_EQ(closed->closure_reason, ClosureReason::kGoalsMet);
-  const auto reopened = Move(*closed, kReopen, {}, kOperatorA, kNow);
+  const auto reopened = Move(*closed, CaseCommand::kReopen, {}, kOperatorA, kNow);
   ASSERT_TRUE(reopened.ok());
   EXPECT_EQ(reopened->closure_reason, ClosureReason::kUnspecified);
 }
