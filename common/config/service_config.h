@@ -10,12 +10,12 @@
 namespace amana::config {
 
 struct ServiceConfig {
-  std::string listen;          // gRPC over mutual TLS
-  std::string enrolment_listen;     // gRPC without client certificates: identity's enrolment door only
-  std::string metrics_listen;  // HTTP: /metrics, /livez, /readyz
-  std::string network;         // the trust domain of all SPIFFE ids
-  std::string tls_dir;         // ca.pem, cert.pem, key.pem
-  std::string data_dir;        // the service's own folder, where it keeps files
+  std::string listen;            // gRPC over mutual TLS
+  std::string enrolment_listen;  // gRPC without client certificates: identity's enrolment door only
+  std::string metrics_listen;    // HTTP: /metrics, /livez, /readyz
+  std::string network;           // the trust domain of all SPIFFE ids
+  std::string tls_dir;           // ca.pem, cert.pem, key.pem
+  std::string data_dir;          // the service's own folder, where it keeps files
 
   std::string redis_socket;
   std::string redis_user;

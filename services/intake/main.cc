@@ -9,7 +9,7 @@
 #include "common/rpc/service_main.h"
 #include "services/intake/app/timers.h"
 #include "services/intake/rpc/colleagues.h"
-#include "services/intake/rpc/revocations.h"
+#include "services/intake/rpc/revocations_client.h"
 #include "services/intake/rpc/service.h"
 
 namespace amana::intake {

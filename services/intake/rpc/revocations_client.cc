@@ -1,4 +1,4 @@
-#include "services/intake/rpc/revocations.h"
+#include "services/intake/rpc/revocations_client.h"
 
 #include "common/rpc/call.h"
 
