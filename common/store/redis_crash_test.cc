@@ -186,6 +186,25 @@ TEST_F(RedisCrashTest, NumberingOutlivesTrimmingToNothingARewriteAndAKill) {
   }
 }
 
+// A kill within a write of the file leaves the beginning of a commit, wherever it was cut.
+TEST_F(RedisCrashTest, HalfACommitInTheFileIsNoCommit) {
+  ASSERT_EQ(Applied(*Open(), Nothing(1)), Outcome::Kind::kCommitted);
+  Batch torn;
+  torn.Command({"MULTI"});
+  torn.Command({"XADD", "test:{s001}:o", "0-2", "b", "torn"});
+  torn.Command({"SET", "test:{s001}:r:case:torn", "torn"});
+  for (const size_t cut : {5, 20, 40, 85, 1}) {
+    redis_.Kill9();
+    redis_.AppendToFile(std::string_view(torn.bytes()).substr(0, torn.bytes().size() - cut));
+    redis_.Start();
+    ASSERT_EQ(Applied(*Open(), Nothing(1)), Outcome::Kind::kCommitted);
+    redis_.Kill9();
+    redis_.Start();
+    EXPECT_FALSE(redis_.Dump().contains("test:{s001}:r:case:torn")) << cut;
+  }
+  EXPECT_EQ(Outbox(*Open(), 1).size(), 6u);
+}
+
 TEST_F(RedisCrashTest, TimersAndRepliesOutliveAKill) {
   Commit commit = Nothing(1);
   commit.timer_edits.push_back({"t", absl::FromUnixSeconds(5)});

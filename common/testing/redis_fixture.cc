@@ -80,12 +80,13 @@ void AppendTexts(const store::Reply& reply, std::string& out) {
 void Sleep(int millis) { std::this_thread::sleep_for(std::chrono::milliseconds(millis)); }
 
 // In the child, between fork and exec: only what is safe there.
-[[noreturn]] void RunServer(const char* configuration, const char* log) {
+[[noreturn]] void RunServer(const char* configuration, const char* socket, const char* log) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   const int out = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
   dup2(out, STDOUT_FILENO);
   dup2(out, STDERR_FILENO);
-  execlp("redis-server", "redis-server", configuration, static_cast<char*>(nullptr));
+  execlp("redis-server", "redis-server", configuration, "--unixsocket", socket,
+         static_cast<char*>(nullptr));
   _exit(127);
 }
 
@@ -114,7 +115,7 @@ void RedisFixture::WriteConfiguration(const std::vector<std::string>& services) 
           << ":* &* +@all -@admin -@dangerous\n";
   }
   std::ofstream(folder_ + "/redis.conf")
-      << "port 0\nunixsocket " << socket_path_ << "\nunixsocketperm 700\ndir " << folder_
+      << "port 0\nunixsocketperm 700\ndir " << folder_
       << "\nappendonly yes\nappendfsync always\nno-appendfsync-on-rewrite no\nsave \"\"\n"
       << "aof-load-truncated yes\naclfile " << folder_ << "/users.acl\n"
       << "maxmemory-policy noeviction\ndaemonize no\n";
@@ -128,14 +129,20 @@ void RedisFixture::Kill9() {
 }
 
 void RedisFixture::Start() {
+  StartOn(folder_ + "/unreached");
+  Kill9();
+  StartOn(socket_path_);
+}
+
+void RedisFixture::StartOn(const std::string& socket_path) {
   AMANA_CHECK(pid_ < 0, "This Redis runs already.");
   const std::string configuration = folder_ + "/redis.conf", log = folder_ + "/redis.log";
   pid_ = fork();
   AMANA_CHECK(pid_ >= 0, "No process for a Redis.");
-  if (pid_ == 0) RunServer(configuration.c_str(), log.c_str());
+  if (pid_ == 0) RunServer(configuration.c_str(), socket_path.c_str(), log.c_str());
   const Deadline patience = Deadline::After(kStartWait);
   while (!patience.expired()) {
-    const std::optional<store::Reply> reply = AskOnce(socket_path_, kMaster, {"PING"});
+    const std::optional<store::Reply> reply = AskOnce(socket_path, kMaster, {"PING"});
     if (reply && reply->text == "PONG") return;
     Sleep(2);
   }
@@ -158,6 +165,13 @@ void RedisFixture::RewriteFile() {
     state = Ask({"INFO", "persistence"}).text;
   } while (state.find("aof_rewrite_in_progress:1") != std::string::npos ||
            state.find("aof_rewrite_scheduled:1") != std::string::npos);
+}
+
+void RedisFixture::AppendToFile(std::string_view bytes) const {
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ + "/appendonlydir")) {
+    if (!entry.path().string().ends_with(".incr.aof")) continue;
+    std::ofstream(entry.path(), std::ios::binary | std::ios::app) << bytes;
+  }
 }
 
 std::map<std::string, std::string> RedisFixture::Dump() {
