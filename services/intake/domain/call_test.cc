@@ -58,7 +58,7 @@ TEST(Call, UrgencyFirstThenWhoWaitsLonger) {
 }
 
 TEST(Call, NeedsAPriority) {
-  for (const Priority priority : {Priority::kUnspecified, Priority{5}}) {
+  for (const Priority priority : {Priority::kUnspecified, Numbered<Priority>(5)}) {
     EXPECT_EQ(ReasonOf(Enqueue({}, {}, priority, kNow).status()), Reason::kInvalidField);
   }
 }

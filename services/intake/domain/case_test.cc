@@ -100,15 +100,15 @@ TEST(Case, AReasonGoesWithTheRequestAlone) {
   EXPECT_EQ(
       ReasonOf(Move(CaseIn(kOpen), CaseCommand::kRequestClosure, {}, kOperatorA, kNow).status()),
       Reason::kInvalidField);
-  EXPECT_EQ(
-      ReasonOf(Move(CaseIn(kOpen), CaseCommand::kRequestClosure, ClosureReason{8}, kOperatorA, kNow)
-                   .status()),
-      Reason::kInvalidField);
+  EXPECT_EQ(ReasonOf(Move(CaseIn(kOpen), CaseCommand::kRequestClosure, Numbered<ClosureReason>(8),
+                          kOperatorA, kNow)
+                         .status()),
+            Reason::kInvalidField);
   EXPECT_EQ(
       ReasonOf(Move(CaseIn(kOpen), CaseCommand::kHold, ClosureReason::kGoalsMet, kOperatorA, kNow)
                    .status()),
       Reason::kInvalidField);
-  EXPECT_EQ(ReasonOf(Move(CaseIn(kOpen), CaseCommand{7}, {}, kOperatorA, kNow).status()),
+  EXPECT_EQ(ReasonOf(Move(CaseIn(kOpen), Numbered<CaseCommand>(7), {}, kOperatorA, kNow).status()),
             Reason::kInvalidField);
 }
 
@@ -137,8 +137,10 @@ TEST(Case, OpensForItsOpener) {
   ASSERT_TRUE(opened.ok());
   EXPECT_EQ(opened->assigned_device, kOperatorA.device);
   EXPECT_EQ(opened->organisation, kOperatorA.organisation);
-  EXPECT_EQ(ReasonOf(Open(IdOf<CaseId>('c'), kOperatorA, IntakeChannel{5}, Card(), kNow).status()),
-            Reason::kInvalidField);
+  EXPECT_EQ(
+      ReasonOf(
+          Open(IdOf<CaseId>('c'), kOperatorA, Numbered<IntakeChannel>(5), Card(), kNow).status()),
+      Reason::kInvalidField);
 }
 
 }  // namespace

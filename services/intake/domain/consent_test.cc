@@ -82,14 +82,14 @@ TEST(Consent, EachFaultNamesItsField) {
   };
   const std::vector<Row> rows = {
       {[](auto& t) { t.purpose = ConsentPurpose::kUnspecified; }, "purpose"},
-      {[](auto& t) { t.purpose = ConsentPurpose{6}; }, "purpose"},
+      {[](auto& t) { t.purpose = Numbered<ConsentPurpose>(6); }, "purpose"},
       {[](auto& t) { t.recipient = {}; }, "recipient_organisation_id"},
-      {[](auto& t) { t.field_groups.push_back(FieldGroup{6}); }, "field_groups[2]"},
+      {[](auto& t) { t.field_groups.push_back(Numbered<FieldGroup>(6)); }, "field_groups[2]"},
       {[](auto& t) { t.field_groups[1] = t.field_groups[0]; }, "field_groups[1]"},
-      {[](auto& t) { t.manner = ConsentManner{4}; }, "manner"},
+      {[](auto& t) { t.manner = Numbered<ConsentManner>(4); }, "manner"},
       {[](auto& t) { t.manner = ConsentManner::kUnspecified; }, "manner"},
       {[](auto& t) { t.giver = ConsentGiver::kUnspecified; }, "giver"},
-      {[](auto& t) { t.giver = ConsentGiver{4}; }, "giver"},
+      {[](auto& t) { t.giver = Numbered<ConsentGiver>(4); }, "giver"},
       {[](auto& t) { t.language = ""; }, "language"},
       {[](auto& t) { t.expire_time = kNow; }, "expire_time"},
       {[](auto& t) { t.expire_time = kNow + absl::Hours(24 * 367); }, "expire_time"},
@@ -102,7 +102,7 @@ TEST(Consent, EachFaultNamesItsField) {
     ASSERT_TRUE(DetailOf(result.status()).has_value());
     EXPECT_EQ(DetailOf(result.status())->field, row.field);
   }
-  for (const ConsentState state : {kUnspecified, kExpired, kWithdrawn, ConsentState{6}}) {
+  for (const ConsentState state : {kUnspecified, kExpired, kWithdrawn, Numbered<ConsentState>(6)}) {
     EXPECT_EQ(DetailOf(Recorded(Terms(), state).status())->field, "state");
   }
 }

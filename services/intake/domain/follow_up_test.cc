@@ -25,7 +25,8 @@ TEST(FollowUp, IsDueWithinAYear) {
 TEST(FollowUp, AReasonUnlessItHelped) {
   for (int outcome = 0; outcome <= 4; ++outcome) {
     for (int reason = 0; reason <= 7; ++reason) {
-      const auto done = RecordOutcome(*Due(kNow), FollowUpOutcome{outcome}, FollowUpReason{reason});
+      const auto done = RecordOutcome(*Due(kNow), Numbered<FollowUpOutcome>(outcome),
+                                      Numbered<FollowUpReason>(reason));
       const bool helped = outcome == 1 && reason == 0;
       const bool not_quite = (outcome == 2 || outcome == 3) && reason >= 1 && reason <= 6;
       EXPECT_EQ(done.ok(), helped || not_quite) << outcome << " " << reason;

@@ -2,6 +2,8 @@
 
 // Values that tests of intake start from.
 
+#include <bit>
+#include <cstdint>
 #include <string>
 
 #include "absl/time/time.h"
@@ -11,6 +13,12 @@
 #include "services/intake/domain/routing_card.h"
 
 namespace amana::intake::domain {
+
+// A word by its number on the wire, also where there is no such word.
+template <class Word>
+constexpr Word Numbered(int32_t number) {
+  return std::bit_cast<Word>(number);
+}
 
 // An id made of one letter.
 template <class I>
@@ -31,14 +39,14 @@ inline Caller Person(char device, Role role, char organisation = 'o') {
 // A mother with a child, tonight, in Fès.
 inline RoutingCard Card() {
   RoutingCard card;
-  card.needs = {NeedCode{11}, NeedCode{13}};
+  card.needs = {Numbered<NeedCode>(11), Numbered<NeedCode>(13)};
   card.priority = Priority::kP1;
   card.province_code = "03.231";
   card.age_band = AgeBand::k25To59;
   card.dependants = {{.age_band = AgeBand::k0To5, .gender = Gender::kUnspecified}};
   card.languages = {"ar", "zgh", "fr-MA"};
-  card.accessibility = {AccessibilityNeed{1}};
-  card.circumstances = {Circumstance{4}};
+  card.accessibility = {Numbered<AccessibilityNeed>(1)};
+  card.circumstances = {Numbered<Circumstance>(4)};
   card.partner_violence = true;
   return card;
 }
