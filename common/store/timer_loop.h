@@ -51,8 +51,8 @@ class TimerLoop {
     absl::Time due;
     bool taken = false;  // queued or running
     int failures = 0;
-    Deadline pause;           // not before this has passed
-    uint64_t seen_sweep = 0;  // last sweep that found it due
+    Deadline pause = Deadline::Never();  // after a run: not again before this has passed
+    uint64_t seen_sweep = 0;             // last sweep that found it due
   };
 
   void Sweep();
