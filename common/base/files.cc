@@ -39,15 +39,22 @@ struct OpenFile {
   size_t size;
 };
 
-// `forbidden`: mode bits that the file must not have.
+// Nobody but its owner has any right to it; or it is another's, and reading is given to our group
+// alone: so a secret arrives in a pod (0440, root, the pod's group).
+bool IsPrivate(const struct stat& info) {
+  const mode_t shared = info.st_mode & (S_IRWXG | S_IRWXO);
+  const bool given_to_our_group = info.st_uid != geteuid() && info.st_gid == getegid();
+  return shared == 0 || (shared == S_IRGRP && given_to_our_group);
+}
+
 absl::StatusOr<OpenFile> OpenForReading(const std::string& path, size_t max_bytes,
-                                        mode_t forbidden) {
+                                        bool must_be_private) {
   // O_NONBLOCK: a FIFO in the file's place must not hold up the start; it is no regular file and
   // refused below.
   Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat info{};
   if (!fd.ok() || fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode) ||
-      (info.st_mode & forbidden) != 0) {
+      (must_be_private && !IsPrivate(info))) {
     return Unreadable();
   }
   const auto size = static_cast<size_t>(info.st_size);
@@ -90,17 +97,22 @@ bool SyncFolderOf(const std::string& path) {
 }  // namespace
 
 absl::StatusOr<std::string> ReadFile(const std::string& path, size_t max_bytes) {
-  AMANA_ASSIGN_OR_RETURN(const OpenFile file, OpenForReading(path, max_bytes, 0));
+  AMANA_ASSIGN_OR_RETURN(const OpenFile file, OpenForReading(path, max_bytes, false));
   std::string data(file.size, '\0');
   AMANA_RETURN_IF_ERROR(ReadAll(file.fd, data.data(), data.size()));
   return data;
 }
 
 absl::StatusOr<SecretBytes> ReadPrivateFile(const std::string& path, size_t max_bytes) {
-  AMANA_ASSIGN_OR_RETURN(const OpenFile file, OpenForReading(path, max_bytes, S_IRWXG | S_IRWXO));
+  AMANA_ASSIGN_OR_RETURN(const OpenFile file, OpenForReading(path, max_bytes, true));
   SecretBytes data(file.size);
   AMANA_RETURN_IF_ERROR(ReadAll(file.fd, data.ExposeMutable(), data.size()));
   return data;
+}
+
+bool IsPrivateFile(const std::string& path) {
+  struct stat info{};
+  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && IsPrivate(info);
 }
 
 absl::Status WritePrivateFile(const std::string& path, std::string_view data) {

@@ -16,8 +16,10 @@ namespace amana {
 // The whole file, if it is a regular file of at most `max_bytes`.
 absl::StatusOr<std::string> ReadFile(const std::string& path, size_t max_bytes);
 
-// The same for a secret: the file is refused (kFileUnreadable) if group or others have any right to
-// it.
+// A regular file that nobody but its owner has any right to, or one of another owner that only our
+// own group may read (a secret mounted into a pod).
+bool IsPrivateFile(const std::string& path);
+// The same as ReadFile for a secret: kFileUnreadable unless IsPrivateFile.
 absl::StatusOr<SecretBytes> ReadPrivateFile(const std::string& path, size_t max_bytes);
 
 // Writes the file as a whole or not at all, mode 0600: to a new file beside it, fsync, rename,

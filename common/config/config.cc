@@ -68,11 +68,6 @@ bool IsAddress(std::string_view text) {
 
 bool IsAbsolutePath(std::string_view text) { return text.starts_with('/') && IsPrintable(text); }
 
-bool IsPrivateFile(const std::string& path) {
-  struct stat info{};
-  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & 077) == 0;
-}
-
 }  // namespace
 
 void Schema::Add(Entry entry) {

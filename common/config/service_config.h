@@ -29,7 +29,7 @@ struct ServiceConfig {
   std::string messaging_address;
   std::string audit_address;
 
-  int64_t workers = 16;
+  int64_t workers = 64;
   int64_t queue_limit = 1024;
   int64_t drain_wait_ms = 2000;              // between NOT_SERVING and the end of new calls
   int64_t max_connection_age_seconds = 300;  // then clients come again, with new certificates

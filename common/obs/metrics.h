@@ -54,12 +54,12 @@ class Gauge {
   std::atomic<double> value_{0};
 };
 
-// Seconds, in fixed buckets from 50 µs to 10 s.
+// Seconds, in fixed buckets: from 50 µs, for calls, to a day, for answers that people give.
 class Histogram {
  public:
-  static constexpr std::array<double, 16> kBounds = {0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002,
-                                                     0.005,   0.01,   0.02,   0.05,   0.1,   0.2,
-                                                     0.5,     1,      2.5,    10};
+  static constexpr std::array<double, 22> kBounds = {
+      0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05,  0.1,
+      0.2,     0.5,    1,      2.5,    10,    60,    300,   1800, 7200, 28800, 86400};
 
   void Observe(absl::Duration duration) { ObserveNanoseconds(absl::ToInt64Nanoseconds(duration)); }
   void ObserveNanoseconds(int64_t nanoseconds);

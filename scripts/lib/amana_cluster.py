@@ -68,9 +68,11 @@ def free_ports(count):
 class Process:
     """One supervised program: started again when it dies, until it is stopped."""
 
-    def __init__(self, name, command, log_path, ready):
+    def __init__(self, name, command, log_path, ready, before=None):
         self.name = name
         self.command = [str(part) for part in command]
+        # A command that must have succeeded before each start.
+        self.before = before and [str(part) for part in before]
         self.log_path = log_path
         self.ready = ready
         self.supervised = True
@@ -81,6 +83,8 @@ class Process:
     def start(self):
         self.stopping = False
         with open(self.log_path, "ab") as log:
+            if self.before:
+                subprocess.run(self.before, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True)
             self.popen = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
@@ -289,8 +293,9 @@ class Cluster:
 
     def start(self):
         redis_ready = lambda: self._redis_answers()
-        redis = Process("redis", ["redis-server", self.data / "redis" / "redis.conf"],
-                        self.data / "run" / "redis.log", redis_ready)
+        redis_conf = self.data / "redis" / "redis.conf"
+        redis = Process("redis", ["redis-server", redis_conf], self.data / "run" / "redis.log", redis_ready,
+                        before=[ROOT / "k8s" / "base" / "config" / "settle-redis.sh", redis_conf])
         self.processes["redis"] = redis
         redis.start()
         redis.wait_ready()

@@ -8,11 +8,11 @@ const COMMON = [
 const KEYS = {
   identity: ['enrolment_listen', 'ca_cert_file', 'ca_key_file', 'genesis_file'],
   intake: ['identity_address', 'referral_address', 'messaging_address'],
-  referral: ['identity_address', 'intake_address'],
+  referral: ['identity_address', 'intake_address', 'geography_file'],
   messaging: ['identity_address', 'intake_address', 'data_dir'],
   audit: [
     'identity_address', 'intake_address', 'referral_address', 'messaging_address', 'data_dir',
-    'audit_log_key_file', 'log_origin',
+    'log_key_file',
   ],
 };
 
