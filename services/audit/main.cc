@@ -64,16 +64,14 @@ class AuditApplication final : public rpc::Application {
   }
 
   FollowerObserver Observer() {
-    return {.appended =
-                [this](const AppendResult& result) {
-                  if (result.gaps + result.forks == 0) return;
-                  gaps_.Increment(result.gaps);
-                  forks_.Increment(result.forks);
-                  obs::Log(obs::Level::kError, "an outbox contradicts the log",
-                           {obs::CountField("gaps", static_cast<int64_t>(result.gaps)),
-                            obs::CountField("forks", static_cast<int64_t>(result.forks))});
-                },
-            .reachable = [](bool) {}};
+    return [this](const AppendResult& result) {
+      if (result.gaps + result.forks == 0) return;
+      gaps_.Increment(result.gaps);
+      forks_.Increment(result.forks);
+      obs::Log(obs::Level::kError, "an outbox contradicts the log",
+               {obs::CountField("gaps", static_cast<int64_t>(result.gaps)),
+                obs::CountField("forks", static_cast<int64_t>(result.forks))});
+    };
   }
 
   std::unique_ptr<Log> log_;

@@ -10,6 +10,11 @@ namespace {
 
 constexpr absl::Duration kWait = absl::Seconds(1);
 constexpr absl::Duration kRetryPause = absl::Milliseconds(250);
+// Entries are let gather between two rounds: a round costs the service a look at every shard and
+// the log a sync, and nobody can prove an entry before the next checkpoint anyway.
+constexpr absl::Duration kGather = absl::Milliseconds(100);
+// So many at once mean that more are waiting.
+constexpr size_t kBusy = 1024;
 // How often the entries that the log took last are read again, to notice a store that was rolled
 // back: it would count up to known numbers, which nobody would look at.
 constexpr absl::Duration kCheckEvery = absl::Seconds(10);
@@ -43,20 +48,23 @@ void Follower::Loop() {
   MutexLock lock(mutex_);
   while (!stopping_) {
     lock.Unlock();
-    const absl::Status status = RunOnce(kWait);
-    observer_.reachable(status.ok());
+    const absl::StatusOr<size_t> entries = RunOnce(kWait);
     lock.Lock();
-    if (!status.ok() && !stopping_) stopped_.WaitFor(mutex_, kRetryPause);
+    if (stopping_) break;
+    if (!entries.ok()) {
+      stopped_.WaitFor(mutex_, kRetryPause);
+    } else if (*entries > 0 && *entries < kBusy) {
+      stopped_.WaitFor(mutex_, kGather);
+    }
   }
 }
 
-absl::Status Follower::RunOnce(absl::Duration wait) {
+absl::StatusOr<size_t> Follower::RunOnce(absl::Duration wait) {
   if (absl::Now() - last_check_ >= kCheckEvery) AMANA_RETURN_IF_ERROR(CheckLastEntries());
   AMANA_ASSIGN_OR_RETURN(Outbox::Batch batch, outbox_.Read(log_.Cursors(service_, shards_), wait));
   shards_ = batch.shards;
-  if (batch.entries.empty()) return absl::OkStatus();
-  observer_.appended(log_.Append(service_, batch.entries));
-  return absl::OkStatus();
+  if (!batch.entries.empty()) observer_(log_.Append(service_, batch.entries));
+  return batch.entries.size();
 }
 
 // Reads from one before the cursors: the log's last entry of each stream must still be there, and
@@ -65,7 +73,7 @@ absl::Status Follower::CheckLastEntries() {
   const std::vector<uint64_t> cursors = OneBefore(log_.Cursors(service_, shards_));
   AMANA_ASSIGN_OR_RETURN(Outbox::Batch batch, outbox_.Read(cursors, absl::ZeroDuration()));
   shards_ = batch.shards;
-  observer_.appended(log_.Append(service_, batch.entries));
+  observer_(log_.Append(service_, batch.entries));
   AMANA_RETURN_IF_ERROR(outbox_.Trim(OneBefore(log_.Cursors(service_, shards_))));
   last_check_ = absl::Now();
   return absl::OkStatus();

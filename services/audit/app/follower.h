@@ -30,12 +30,8 @@ class Outbox {
   virtual absl::Status Trim(const std::vector<uint64_t>& cursors) = 0;
 };
 
-// What a follower tells about itself.
-struct FollowerObserver {
-  std::function<void(const AppendResult&)> appended;
-  // The service did not answer, or did again.
-  std::function<void(bool reachable)> reachable;
-};
+// Told what each round appended.
+using FollowerObserver = std::function<void(const AppendResult&)>;
 
 // Owns its thread; both ports outlive it.
 class Follower {
@@ -49,8 +45,9 @@ class Follower {
   void Start();
   void Stop() AMANA_EXCLUDES(mutex_);
 
-  // One round: read, append, trim what may go. What the thread does again and again.
-  absl::Status RunOnce(absl::Duration wait);
+  // One round: read, append, trim what may go. What the thread does again and again. Returns how
+  // many entries there were.
+  absl::StatusOr<size_t> RunOnce(absl::Duration wait);
 
  private:
   void Loop() AMANA_EXCLUDES(mutex_);

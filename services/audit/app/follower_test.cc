@@ -64,8 +64,7 @@ class FollowerTest : public testing::Test {
 
   Follower Make() {
     return Follower("intake", outbox_, *log_,
-                    {.appended = [this](const AppendResult& r) { faults_ += r.gaps + r.forks; },
-                     .reachable = [](bool) {}});
+                    [this](const AppendResult& r) { faults_ += r.gaps + r.forks; });
   }
 
   std::string directory_;
@@ -103,7 +102,7 @@ TEST_F(FollowerTest, NoticesAStoreThatWasRolledBack) {
 TEST_F(FollowerTest, ReportsAServiceThatDoesNotAnswer) {
   outbox_.down = true;
   Follower follower = Make();
-  EXPECT_EQ(ReasonOf(follower.RunOnce(absl::ZeroDuration())), Reason::kServiceUnavailable);
+  EXPECT_EQ(ReasonOf(follower.RunOnce(absl::ZeroDuration()).status()), Reason::kServiceUnavailable);
 }
 
 }  // namespace
