@@ -53,6 +53,7 @@ bool IsPrintable(std::string_view text) {
 template <class Integer>
 bool ParseInteger(std::string_view text, Integer& value) {
   const char* end = text.data() + text.size();
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the end goes along
   const auto [parsed, error] = std::from_chars(text.data(), end, value);
   return !text.empty() && error == std::errc() && parsed == end;
 }

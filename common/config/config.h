@@ -21,7 +21,7 @@
 
 namespace amana::config {
 
-inline constexpr size_t kMaxConfigBytes = 64 * 1024;
+inline constexpr size_t kMaxConfigBytes = size_t{64} * 1024;
 
 struct IntBounds {
   int64_t minimum = 0;

@@ -49,7 +49,7 @@ class MethodMetrics {
 };
 
 struct Method {
-  Method(const google::protobuf::MethodDescriptor* descriptor);
+  explicit Method(const google::protobuf::MethodDescriptor* descriptor);
 
   const google::protobuf::MethodDescriptor* descriptor;
   const std::string path;  // "/amana.intake.v1.IntakeService/OpenCase"
