@@ -75,7 +75,7 @@ TEST_F(ServiceMainTest, SaysWhatIsWrongAndDoesNotStart) {
   EXPECT_EQ(Wait(Spawn({"--version"})), 0);
   EXPECT_THAT(Output(), HasSubstr("amana-load 0."));
   EXPECT_EQ(Wait(Spawn({"--sample-config"})), 0);
-  EXPECT_THAT(Output(), HasSubstr("workers = 16"));
+  EXPECT_THAT(Output(), HasSubstr("workers = 64"));
   EXPECT_EQ(Wait(Spawn({"--config", Config(), "--check-config"})), 0);
   EXPECT_EQ(Wait(Spawn({"--config", Config("worker = 1\n"), "--check-config"})), 2);
   EXPECT_THAT(Output(), HasSubstr("(line 6: worker)"));

@@ -59,7 +59,8 @@ class CanaryTest(unittest.TestCase):
             "contact": canary("contact"),
             "document": canary("document"),
             "document name": canary("name"),
-            "commune": canary("")[-16:],
+            # A code by its form, and like no other.
+            "commune": f"COM_{secrets.randbelow(10**12):012d}",
         }
         walk.STORY, walk.CONTACT = planted["story"], planted["contact"]
         walk.DOCUMENT = (planted["document"] * 3000).encode()
@@ -111,11 +112,14 @@ class CanaryTest(unittest.TestCase):
                     self.assertNotIn(form, data, f"{name} is in {where}")
 
     def test_the_search_finds_what_is_there(self):
-        for value in self.planted.values():
+        for name, value in self.planted.items():
             for text in (value, "x" + value, "xx" + value):
-                for written in (text.encode(), text.encode().hex().encode(), base64.b64encode(text.encode()),
-                                base64.b32encode(text.encode()).lower()):
-                    self.assertTrue(any(form in written for form in forms(value) if len(form) >= 8))
+                written = [text.encode(), text.encode().hex().encode(), base64.b64encode(text.encode())]
+                # Of a shorter one no whole group of base32 may be left.
+                if len(value) >= 9:
+                    written.append(base64.b32encode(text.encode()).lower())
+                for one in written:
+                    self.assertTrue(any(form in one for form in forms(value) if len(form) >= 8), name)
 
     def test_not_in_logs(self):
         logs = list((self.cluster.data / "run").glob("*.log"))
