@@ -42,16 +42,14 @@ class KillTest(unittest.TestCase):
     def setUpClass(cls):
         cls.random = random.Random(SEED)
         print(f"seed {SEED} (AMANA_TEST_SEED repeats it)")
+        # Not tearDownClass, which a failure in here would skip, and leave servers running.
         cls.folder = tempfile.TemporaryDirectory(prefix="amana-kill-")
         cls.cluster = amana_cluster.Cluster(Path(cls.folder.name) / "network")
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.addClassCleanup(cls.cluster.stop)
         cls.cluster.lock()
         cls.cluster.make()
         cls.cluster.start()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.cluster.stop()
-        cls.folder.cleanup()
 
     def walk_through(self, disturbed=None, victim=None):
         job = walk.MainJob(self.cluster)

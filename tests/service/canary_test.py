@@ -36,8 +36,11 @@ def forms(value):
 class CanaryTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
+        # Not tearDownClass, which a failure in here would skip, and leave servers running.
         cls.folder = tempfile.TemporaryDirectory(prefix="amana-canary-")
         cls.cluster = amana_cluster.Cluster(Path(cls.folder.name) / "network")
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.addClassCleanup(cls.cluster.stop)
         cls.cluster.lock()
         cls.cluster.make()
         cls.cluster.start()
@@ -46,10 +49,6 @@ class CanaryTest(unittest.TestCase):
         # Everything is fsynced at every write; a stop also flushes what logs still hold.
         cls.metrics = [cls.cluster.scrape(service) for service in amana_cluster.SERVICES]
         cls.cluster.stop()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
 
     @classmethod
     def plant(cls):
