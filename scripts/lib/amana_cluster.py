@@ -292,9 +292,8 @@ class Cluster:
     # -- running ---------------------------------------------------------------------------------
 
     def start(self):
-        redis_ready = lambda: self._redis_answers()
         redis_conf = self.data / "redis" / "redis.conf"
-        redis = Process("redis", ["redis-server", redis_conf], self.data / "run" / "redis.log", redis_ready,
+        redis = Process("redis", ["redis-server", redis_conf], self.data / "run" / "redis.log", self._redis_answers,
                         before=[ROOT / "k8s" / "base" / "config" / "settle-redis.sh", redis_conf])
         self.processes["redis"] = redis
         redis.start()
