@@ -32,6 +32,17 @@ std::string Describe(const referral::v1::Referral& referral) {
   return text;
 }
 
+// Who was asked, and is asked now: what the answers to sending and extending don't tell yet.
+absl::Status ShowAsItStands(Context& context, client::Session& session,
+                            const std::string& referral_id) {
+  referral::v1::GetReferralRequest request;
+  request.set_referral_id(referral_id);
+  AMANA_ASSIGN_OR_RETURN(const auto response,
+                         session.Call(&ReferralService::Stub::GetReferral, request));
+  context.Show(response.referral(), Describe(response.referral()));
+  return absl::OkStatus();
+}
+
 struct Refer {
   std::string case_id;
   common::v1::NeedCode need = common::v1::NEED_CODE_UNSPECIFIED;
@@ -48,10 +59,8 @@ absl::Status RunRefer(Context& context, const Refer& options) {
                          session->Call(&ReferralService::Stub::CreateReferral, create));
   referral::v1::SendReferralRequest send;
   send.set_referral_id(created.referral().referral_id());
-  AMANA_ASSIGN_OR_RETURN(const auto sent,
-                         session->Call(&ReferralService::Stub::SendReferral, send));
-  context.Show(sent.referral(), Describe(sent.referral()));
-  return absl::OkStatus();
+  AMANA_RETURN_IF_ERROR(session->Call(&ReferralService::Stub::SendReferral, send).status());
+  return ShowAsItStands(context, *session, send.referral_id());
 }
 
 struct OneReferral {
@@ -64,22 +73,15 @@ void DeclareOneReferral(CLI::App& command, OneReferral& options) {
 
 absl::Status RunShow(Context& context, const OneReferral& options) {
   AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
-  referral::v1::GetReferralRequest request;
-  request.set_referral_id(options.referral_id);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&ReferralService::Stub::GetReferral, request));
-  context.Show(response.referral(), Describe(response.referral()));
-  return absl::OkStatus();
+  return ShowAsItStands(context, *session, options.referral_id);
 }
 
 absl::Status RunSend(Context& context, const OneReferral& options) {
   AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   referral::v1::SendReferralRequest request;
   request.set_referral_id(options.referral_id);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&ReferralService::Stub::SendReferral, request));
-  context.Show(response.referral(), Describe(response.referral()));
-  return absl::OkStatus();
+  AMANA_RETURN_IF_ERROR(session->Call(&ReferralService::Stub::SendReferral, request).status());
+  return ShowAsItStands(context, *session, options.referral_id);
 }
 
 struct List {
@@ -109,10 +111,8 @@ absl::Status RunExtend(Context& context, const Extend& options) {
   referral::v1::ExtendReferralRequest request;
   request.set_referral_id(options.referral_id);
   for (const auto& id : options.candidates) request.add_candidate_service_at_location_ids(id);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&ReferralService::Stub::ExtendReferral, request));
-  context.Show(response.referral(), Describe(response.referral()));
-  return absl::OkStatus();
+  AMANA_RETURN_IF_ERROR(session->Call(&ReferralService::Stub::ExtendReferral, request).status());
+  return ShowAsItStands(context, *session, options.referral_id);
 }
 
 struct End {

@@ -79,13 +79,14 @@ class LastBed : public ::testing::Test {
     return live;
   }
 
+  // Sends it; the referral as it then stands.
   pb::Referral Send(int rival, const std::string& referral_id) {
     pb::SendReferralRequest request;
     request.set_request_id(NewRequestId());
     request.set_referral_id(referral_id);
-    return Must(rpc::Call(*(*stubs_)[static_cast<size_t>(rival)], &Referral::Stub::SendReferral,
-                          request, Patient()))
-        .referral();
+    Must(rpc::Call(*(*stubs_)[static_cast<size_t>(rival)], &Referral::Stub::SendReferral, request,
+                   Patient()));
+    return Get(referral_id);
   }
 
   pb::Referral Get(const std::string& referral_id) {

@@ -1,5 +1,5 @@
 // A request that is sent again is done once and answered with the same bytes: one after another, at
-// once, and by a service that was killed in between.
+// once, by a service that was killed in between, and after other things happened.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -10,7 +10,9 @@
 #include "absl/time/clock.h"
 #include "amana/intake/v1/intake.pb.h"
 #include "amana/messaging/v1/messaging.pb.h"
+#include "amana/referral/v1/referral.grpc.pb.h"
 #include "common/base/deadline.h"
+#include "common/rpc/call.h"
 #include "common/testing/raw_call.h"
 #include "tests/service/exercises.h"
 
@@ -22,11 +24,14 @@ using google::protobuf::MethodDescriptor;
 
 constexpr int kAtOnce = 8;
 
-// A method of each service that keeps something, one that makes something new.
+// A method of each service that keeps something, one that makes something new; and those whose
+// commit is the beginning or the end of a saga.
 constexpr const char* kMethods[] = {
     "IdentityService.CreateEnrolmentCode", "IntakeService.OpenCase",
     "ReferralService.CreateReferral",      "DirectoryService.SetCapacity",
-    "MessagingService.BeginAttachment",    "MessagingService.SendHandoff",
+    "ReferralService.SendReferral",        "ReferralService.ExtendReferral",
+    "ReferralService.AcceptOffer",         "MessagingService.BeginAttachment",
+    "MessagingService.SendHandoff",
 };
 
 class Retry : public ::testing::TestWithParam<const char*> {
@@ -60,9 +65,12 @@ class Retry : public ::testing::TestWithParam<const char*> {
     return other->SerializeAsString();
   }
 
-  const Party& owner() const {
-    return method_->service()->name() == "DirectoryService" ? world_->a.centre : world_->a.hotline;
+  const Party& PartyOf(const Side& side) const {
+    const bool receiving =
+        method_->service()->name() == "DirectoryService" || method_->name() == "AcceptOffer";
+    return receiving ? side.centre : side.hotline;
   }
+  const Party& owner() const { return PartyOf(world_->a); }
   const TestDevice& caller() const { return server_ == "identity" ? owner().head : owner().member; }
   std::shared_ptr<grpc::Channel> Channel() const {
     return world_->network.Channel(server_, caller());
@@ -165,8 +173,7 @@ TEST_P(Retry, WithOtherContent) {
 TEST_P(Retry, TheSameIdOfAnotherDevice) {
   const std::string id = NewRequestId();
   ASSERT_TRUE(CallRaw(Channel(), *method_, Request(id)->SerializeAsString()).ok());
-  const Party& theirs =
-      method_->service()->name() == "DirectoryService" ? world_->b.centre : world_->b.hotline;
+  const Party& theirs = PartyOf(world_->b);
   const TestDevice& other = server_ == "identity" ? theirs.head : theirs.member;
   auto request = ValidRequest(*method_, {*world_, theirs, &other, server_});
   const auto* field = method_->input_type()->FindFieldByName("request_id");
@@ -174,6 +181,81 @@ TEST_P(Retry, TheSameIdOfAnotherDevice) {
   const RawReply reply =
       CallRaw(world_->network.Channel(server_, other), *method_, request->SerializeAsString());
   EXPECT_TRUE(reply.ok()) << reply.ToString();
+}
+
+// A referral's way from the first centre's no to the second one's yes and to its end.
+class RetryLater : public ::testing::Test {
+ protected:
+  struct Sent {
+    std::string path;
+    TestDevice from;
+    std::string bytes;
+    std::string reply;
+  };
+
+  template <class Request>
+  void Send(const std::string& method, const Party& from, Request request) {
+    request.set_request_id(NewRequestId());
+    Sent one{"/amana.referral.v1.ReferralService/" + method, from.member,
+             request.SerializeAsString(), ""};
+    const RawReply reply = Call(one);
+    ASSERT_TRUE(reply.ok()) << method << ": " << reply.ToString();
+    one.reply = reply.bytes;
+    sent_.push_back(one);
+  }
+
+  RawReply Call(const Sent& one) {
+    return CallRaw(network_.Channel("referral", one.from), one.path, one.bytes);
+  }
+
+  referral::v1::Referral Get(const Party& hotline, const std::string& referral_id) {
+    using Referral = referral::v1::ReferralService;
+    const auto stub = Referral::NewStub(network_.Channel("referral", hotline.member));
+    referral::v1::GetReferralRequest request;
+    request.set_referral_id(referral_id);
+    return Must(rpc::Call(*stub, &Referral::Stub::GetReferral, request)).referral();
+  }
+
+  TestNetwork& network_ = TestNetwork::Get();
+  std::vector<Sent> sent_;
+};
+
+TEST_F(RetryLater, EachCallIsToldWhatItWasToldFirst) {
+  const Party hotline = MakeHotline(network_, "patient hotline");
+  const Party first = MakeCentre(network_, "first asked", 1);
+  const Party second = MakeCentre(network_, "second asked", 1);
+  const std::string id = ReadyDraft(network_, hotline, first);
+  Consent(network_, hotline, Get(hotline, id).case_id(), common::v1::CONSENT_PURPOSE_REFER,
+          second.organisation);
+
+  referral::v1::SendReferralRequest send;
+  send.set_referral_id(id);
+  Send("SendReferral", hotline, send);
+  referral::v1::ExtendReferralRequest extend;
+  extend.set_referral_id(id);
+  extend.add_candidate_service_at_location_ids(second.ids.at("service_at_location_id"));
+  Send("ExtendReferral", hotline, extend);
+  referral::v1::DeclineOfferRequest decline;
+  decline.set_offer_id(Get(hotline, id).offers(0).offer_id());
+  decline.set_reason(referral::v1::DECLINE_REASON_SAFETY);
+  Send("DeclineOffer", first, decline);
+  referral::v1::AcceptOfferRequest accept;
+  accept.set_offer_id(Get(hotline, id).offers(1).offer_id());
+  Send("AcceptOffer", second, accept);
+  Send("AcceptOffer", second, accept);  // somebody else there
+  referral::v1::ReportProgressRequest report;
+  report.set_offer_id(accept.offer_id());
+  report.set_progress(referral::v1::PROGRESS_NO_SHOW);
+  Send("ReportProgress", second, report);
+  if (HasFatalFailure()) return;
+
+  const auto before = Get(hotline, id).SerializeAsString();
+  for (const Sent& one : sent_) {
+    const RawReply again = Call(one);
+    EXPECT_TRUE(again.ok()) << one.path << ": " << again.ToString();
+    EXPECT_EQ(again.bytes, one.reply) << one.path;
+  }
+  EXPECT_EQ(Get(hotline, id).SerializeAsString(), before);
 }
 
 INSTANTIATE_TEST_SUITE_P(Methods, Retry, ::testing::ValuesIn(kMethods), [](const auto& info) {

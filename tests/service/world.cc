@@ -195,7 +195,10 @@ referral_pb::Referral SendReferral(const TestNetwork& network, const Party& from
   referral_pb::SendReferralRequest send;
   send.set_request_id(NewRequestId());
   send.set_referral_id(referral_id);
-  auto sent = Must(rpc::Call(*stub, &Referral::Stub::SendReferral, send)).referral();
+  Must(rpc::Call(*stub, &Referral::Stub::SendReferral, send));
+  referral_pb::GetReferralRequest get;
+  get.set_referral_id(referral_id);
+  auto sent = Must(rpc::Call(*stub, &Referral::Stub::GetReferral, get)).referral();
   if (sent.offers_size() != offers) {
     std::cerr << "A referral made other offers than expected: " << sent.ShortDebugString()
               << std::endl;

@@ -80,7 +80,7 @@ std::string Consent(const TestNetwork& network, const Party& from, const std::st
 std::string DraftReferral(const TestNetwork& network, const Party& from, const std::string& case_id,
                           const std::vector<std::string>& candidates);
 
-// Sends it; ends the program unless that made `offers` offers.
+// Sends it; the referral as it then stands. Ends the program unless that made `offers` offers.
 referral::v1::Referral SendReferral(const TestNetwork& network, const Party& from,
                                     const std::string& referral_id, int offers);
 // A case with consent to be referred to `to`, and a draft that does so.

@@ -104,8 +104,12 @@ absl::StatusOr<std::string> ReferralRows::Change(const CallContext& context, con
 absl::Status ReferralRows::AddTo(store::Commit& commit, const CallContext& context,
                                  const Difference& difference, absl::Time now) const {
   const Referral& after = difference.after;
-  commit.writes.push_back(
-      {ReferralKey(after.id), difference.before ? difference.before->version : 0, Encode(after)});
+  const uint64_t version = difference.before ? difference.before->version : 0;
+  if (difference.before && difference.before->referral == after) {
+    commit.checks.push_back({ReferralKey(after.id), version});
+  } else {
+    commit.writes.push_back({ReferralKey(after.id), version, Encode(after)});
+  }
   AMANA_RETURN_IF_ERROR(AddGuard(commit, context, difference));
   AddIndexes(commit, difference);
   AddOffers(commit, difference);

@@ -66,6 +66,7 @@ absl::StatusOr<std::string> Referrals::Send(const CallContext& context, const Re
   return ChangeAndDrive(
       context, id,
       [&](Referral& referral, absl::Time now, Events& events) {
+        AMANA_RETURN_IF_ERROR(EnsureOwner(context, referral));
         if (referral.state == domain::ReferralState::kDraft && !consent_seen) {
           AMANA_RETURN_IF_ERROR(EnsureSomeConsent(context, referral));
           consent_seen = true;
@@ -81,6 +82,7 @@ absl::StatusOr<std::string> Referrals::Extend(const CallContext& context, const 
   return ChangeAndDrive(
       context, id,
       [&](Referral& referral, absl::Time now, Events& events) {
+        AMANA_RETURN_IF_ERROR(EnsureOwner(context, referral));
         return domain::Extend(referral, candidates, now, events);
       },
       render);
@@ -89,33 +91,23 @@ absl::StatusOr<std::string> Referrals::Extend(const CallContext& context, const 
 absl::StatusOr<std::string> Referrals::End(const CallContext& context, const ReferralId& id,
                                            domain::ReferralEnd end, domain::SurvivorReason reason,
                                            const Render& render) {
-  AMANA_ASSIGN_OR_RETURN(std::string reply,
-                         rows_.Change(
-                             context, id,
-                             [&](Referral& referral, absl::Time now, Events& events) {
-                               AMANA_RETURN_IF_ERROR(EnsureOwner(context, referral));
-                               return domain::End(referral, end, reason, now, events);
-                             },
-                             render));
-  // What this leaves undone, the timer does.
-  static_cast<void>(driver_.Drive(id, context));
-  return reply;
+  return ChangeAndDrive(
+      context, id,
+      [&](Referral& referral, absl::Time now, Events& events) {
+        AMANA_RETURN_IF_ERROR(EnsureOwner(context, referral));
+        return domain::End(referral, end, reason, now, events);
+      },
+      render);
 }
 
 absl::StatusOr<std::string> Referrals::ChangeAndDrive(const CallContext& context,
                                                       const ReferralId& id,
                                                       const ReferralRows::Mutate& mutate,
                                                       const Render& render) {
-  AMANA_ASSIGN_OR_RETURN(std::string reply, rows_.Change(
-                                                context, id,
-                                                [&](Referral& r, absl::Time now, Events& events) {
-                                                  AMANA_RETURN_IF_ERROR(EnsureOwner(context, r));
-                                                  return mutate(r, now, events);
-                                                },
-                                                render));
+  AMANA_ASSIGN_OR_RETURN(std::string reply, rows_.Change(context, id, mutate, render));
+  // What this leaves undone, the timer does.
   static_cast<void>(driver_.Drive(id, context));
-  const auto loaded = rows_.Load(id, context.deadline);
-  return loaded.ok() ? render(loaded->referral) : reply;
+  return reply;
 }
 
 absl::Status Referrals::EnsureSomeConsent(const CallContext& context,
@@ -171,8 +163,16 @@ absl::StatusOr<std::string> Referrals::TryAccept(const CallContext& context, con
                                                  const Render& render) {
   AMANA_ASSIGN_OR_RETURN(LoadedReferral loaded, LoadOffered(context, id));
   const ReferralId referral_id = loaded.referral.id;
-  if (loaded.referral.Find(id)->state == OfferState::kAccepted) return render(loaded.referral);
-
+  if (loaded.referral.Find(id)->state == OfferState::kAccepted) {
+    // By a driver, or for another request. This one is told yes too, by a commit of its own: what
+    // it is told is recorded, whatever becomes of the referral.
+    return rows_.Change(
+        context, referral_id,
+        [&](Referral& referral, absl::Time, Events& events) {
+          return domain::AcceptAgain(referral, id, events);
+        },
+        render);
+  }
   if (loaded.referral.Find(id)->state != OfferState::kClaimed) {
     const absl::Status claimed = rows_
                                      .Change(
@@ -200,29 +200,23 @@ absl::StatusOr<std::string> Referrals::TryAccept(const CallContext& context, con
 absl::StatusOr<std::string> Referrals::Decline(const CallContext& context, const OfferId& id,
                                                domain::DeclineReason reason, const Render& render) {
   AMANA_ASSIGN_OR_RETURN(const LoadedReferral loaded, LoadOffered(context, id));
-  AMANA_ASSIGN_OR_RETURN(std::string reply,
-                         rows_.Change(
-                             context, loaded.referral.id,
-                             [&](Referral& referral, absl::Time now, Events& events) {
-                               return domain::Decline(referral, id, reason, now, events);
-                             },
-                             render));
-  static_cast<void>(driver_.Drive(loaded.referral.id, context));
-  return reply;
+  return ChangeAndDrive(
+      context, loaded.referral.id,
+      [&](Referral& referral, absl::Time now, Events& events) {
+        return domain::Decline(referral, id, reason, now, events);
+      },
+      render);
 }
 
 absl::StatusOr<std::string> Referrals::Report(const CallContext& context, const OfferId& id,
                                               domain::Progress progress, const Render& render) {
   AMANA_ASSIGN_OR_RETURN(const LoadedReferral loaded, LoadOffered(context, id));
-  AMANA_ASSIGN_OR_RETURN(std::string reply,
-                         rows_.Change(
-                             context, loaded.referral.id,
-                             [&](Referral& referral, absl::Time now, Events& events) {
-                               return domain::Report(referral, id, progress, now, events);
-                             },
-                             render));
-  static_cast<void>(driver_.Drive(loaded.referral.id, context));
-  return reply;
+  return ChangeAndDrive(
+      context, loaded.referral.id,
+      [&](Referral& referral, absl::Time now, Events& events) {
+        return domain::Report(referral, id, progress, now, events);
+      },
+      render);
 }
 
 absl::StatusOr<std::string> Referrals::RevokeConsent(

@@ -40,9 +40,9 @@ struct OfferPage {
   std::string next_token;
 };
 
-// Thread-safe. Commands return the reply bytes made by `render`, the recorded ones for a request
-// that comes again. Send, Extend and Decline then drive the saga at once; Send and Extend answer
-// with the referral as it stands after that.
+// Thread-safe. Commands return the reply bytes made by `render` and recorded with their commit, the
+// same ones for a request that comes again. What then follows is driven before they return, but the
+// reply doesn't tell it: whom a referral was offered to by then, Get() says.
 class Referrals {
  public:
   Referrals(store::Store& store, const Clock& clock, Random& random, IntakePort& intake,
@@ -106,7 +106,7 @@ class Referrals {
   // kConsentMissing unless one candidate may be asked, or none of them exists.
   absl::Status EnsureSomeConsent(const CallContext& context,
                                  const domain::Referral& referral) const;
-  // A change by the owner, driven at once, answered with how it then stands.
+  // A change and, at once, the steps that follow from it; the reply is the change's own.
   absl::StatusOr<std::string> ChangeAndDrive(const CallContext& context, const ReferralId& id,
                                              const ReferralRows::Mutate& mutate,
                                              const Render& render);

@@ -101,6 +101,65 @@ TEST_F(ReferralsTest, FromOfferToCompletion) {
   EXPECT_FALSE(report(domain::Progress::kCompleted));
 }
 
+TEST_F(ReferralsTest, ARepetitionIsToldWhatTheFirstTryWasTold) {
+  const auto created = Create(w_.AsHotline(), case_, {a_});
+  const auto id = *ReferralId::FromBytes(*created);
+  std::vector<std::function<absl::StatusOr<std::string>()>> calls;
+  std::vector<std::string> replies;
+  // Does it once, then all of them again.
+  const auto expect_same = [&](std::function<absl::StatusOr<std::string>()> call) {
+    const auto reply = call();
+    ASSERT_TRUE(reply.ok()) << reply.status();
+    calls.push_back(std::move(call));
+    replies.push_back(*reply);
+    const domain::Referral before = w_.Get(id);
+    for (size_t i = 0; i < calls.size(); ++i) EXPECT_EQ(*calls[i](), replies[i]) << "call " << i;
+    EXPECT_EQ(w_.Get(id), before);
+  };
+  expect_same(
+      [&, context = w_.AsHotline()] { return w_.referrals.Send(context, id, RenderWhole); });
+  expect_same([&, context = w_.AsHotline()] {
+    return w_.referrals.Extend(context, id, {b_.id}, RenderWhole);
+  });
+  expect_same([&, context = w_.As(a_.organisation), offer = w_.OfferAt(id, a_)] {
+    return w_.referrals.Decline(context, offer, domain::DeclineReason::kSafety, RenderWhole);
+  });
+  const OfferId offer = w_.OfferAt(id, b_);
+  for (int i = 0; i < 2; ++i) {
+    expect_same([&, context = w_.As(b_.organisation)] {
+      return w_.referrals.Accept(context, offer, RenderWhole);
+    });
+  }
+  expect_same([&, context = w_.As(b_.organisation)] {
+    return w_.referrals.Report(context, offer, domain::Progress::kNoShow, RenderWhole);
+  });
+}
+
+// The first try died after the claim, and the timer went on.
+TEST_F(ReferralsTest, AYesThatADriverFinishedIsRecordedToo) {
+  const ReferralId id = w_.Refer(case_, {a_});
+  const OfferId offer = w_.OfferAt(id, a_);
+  const CallContext nobody = CallContext::ForTimer("test", Deadline::Never());
+  ASSERT_TRUE(w_.rows
+                  .Change(
+                      nobody, id,
+                      [&](domain::Referral& referral, absl::Time now, domain::Events& events) {
+                        return domain::Claim(referral, offer, now, events);
+                      },
+                      nullptr)
+                  .ok());
+  ASSERT_TRUE(w_.driver.Drive(id, nobody).ok());
+  const CallContext yes = w_.As(a_.organisation);
+  const auto accepted = w_.referrals.Accept(yes, offer, RenderWhole);
+  ASSERT_TRUE(accepted.ok()) << accepted.status();
+  ASSERT_TRUE(w_.referrals
+                  .End(w_.AsHotline(), id, domain::ReferralEnd::kWithdrawn,
+                       domain::SurvivorReason::kUnspecified, RenderId)
+                  .ok());
+  EXPECT_EQ(*w_.referrals.Accept(yes, offer, RenderWhole), *accepted);
+  EXPECT_EQ(Accept(a_, offer), Reason::kOfferStateInvalid);
+}
+
 TEST_F(ReferralsTest, AReusedRequestIdAcceptsNothing) {
   const ReferralId id = w_.Refer(case_, {a_});
   CallContext context = w_.As(a_.organisation);

@@ -205,4 +205,6 @@ bool World::RunTimers(int rounds) {
 
 std::string RenderId(const domain::Referral& referral) { return referral.id.bytes(); }
 
+std::string RenderWhole(const domain::Referral& referral) { return Encode(referral); }
+
 }  // namespace amana::referral

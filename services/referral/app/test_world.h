@@ -159,5 +159,7 @@ class World {
 
 // A reply that is the referral's id, for tests that don't look at it.
 std::string RenderId(const domain::Referral& referral);
+// All there is to tell: what DecodeReferral() reads.
+std::string RenderWhole(const domain::Referral& referral);
 
 }  // namespace amana::referral

@@ -194,6 +194,13 @@ absl::Status Accept(Referral& referral, const OfferId& offer_id, absl::Time now,
   return Move(referral, ReferralCommand::kAccept, "referral.accepted", now, events);
 }
 
+absl::Status AcceptAgain(const Referral& referral, const OfferId& offer_id, Events& events) {
+  const Offer* offer = referral.Find(offer_id);
+  if (offer == nullptr || offer->state != OfferState::kAccepted) return Error(Reason::kContended);
+  events.push_back({"offer.accepted_again", offer_id.bytes(), Name(offer->state), ""});
+  return absl::OkStatus();
+}
+
 absl::Status Lose(Referral& referral, const OfferId& offer_id, absl::Time now, Events& events) {
   AMANA_ASSIGN_OR_RETURN(Offer * offer, FindIn(referral, offer_id, OfferState::kClaimed));
   AMANA_RETURN_IF_ERROR(Move(referral, *offer, OfferCommand::kLose, "offer.expired",

@@ -115,6 +115,10 @@ absl::Status Claim(Referral& referral, const OfferId& offer_id, absl::Time now, 
 // Second half, after the ledger confirmed: accepted, all siblings superseded.
 absl::Status Accept(Referral& referral, const OfferId& offer_id, absl::Time now, Events& events);
 
+// Another yes to what is accepted already changes nothing but is an event, so that its reply can be
+// recorded. kContended where it is not accepted (any more).
+absl::Status AcceptAgain(const Referral& referral, const OfferId& offer_id, Events& events);
+
 // Second half, after the ledger had no room any more: the referral goes on.
 absl::Status Lose(Referral& referral, const OfferId& offer_id, absl::Time now, Events& events);
 
