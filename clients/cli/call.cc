@@ -25,23 +25,17 @@ struct Enqueue {
 };
 
 absl::Status RunEnqueue(Context& context, const Enqueue& options) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   intake::v1::EnqueueCallRequest request;
   request.set_priority(options.priority);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&IntakeService::Stub::EnqueueCall, request));
-  context.Show(response.call(), Describe(response.call()));
-  return absl::OkStatus();
+  return context.CallAndShow(&IntakeService::Stub::EnqueueCall, request,
+                             &intake::v1::EnqueueCallResponse::call, Describe);
 }
 
 struct Claim {};
 
 absl::Status RunClaim(Context& context, const Claim&) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
-  AMANA_ASSIGN_OR_RETURN(const auto response, session->Call(&IntakeService::Stub::ClaimCall,
-                                                            intake::v1::ClaimCallRequest()));
-  context.Show(response.call(), Describe(response.call()));
-  return absl::OkStatus();
+  return context.CallAndShow(&IntakeService::Stub::ClaimCall, intake::v1::ClaimCallRequest(),
+                             &intake::v1::ClaimCallResponse::call, Describe);
 }
 
 struct OneCall {
@@ -49,23 +43,17 @@ struct OneCall {
 };
 
 absl::Status RunRenew(Context& context, const OneCall& options) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   intake::v1::RenewCallLeaseRequest request;
   request.set_call_id(options.call_id);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&IntakeService::Stub::RenewCallLease, request));
-  context.Show(response.call(), Describe(response.call()));
-  return absl::OkStatus();
+  return context.CallAndShow(&IntakeService::Stub::RenewCallLease, request,
+                             &intake::v1::RenewCallLeaseResponse::call, Describe);
 }
 
 absl::Status RunComplete(Context& context, const OneCall& options) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   intake::v1::CompleteCallRequest request;
   request.set_call_id(options.call_id);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&IntakeService::Stub::CompleteCall, request));
-  context.Show(response.call(), Describe(response.call()));
-  return absl::OkStatus();
+  return context.CallAndShow(&IntakeService::Stub::CompleteCall, request,
+                             &intake::v1::CompleteCallResponse::call, Describe);
 }
 
 void DeclareOneCall(CLI::App& app, OneCall& options) {

@@ -22,15 +22,11 @@ struct Show {
 };
 
 absl::Status RunShow(Context& context, const Show& options) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   referral::v1::GetCapacityRequest request;
   request.set_service_at_location_id(options.service_at_location_id);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&DirectoryService::Stub::GetCapacity, request));
-  std::string human;
-  for (const auto& pool : response.pools()) absl::StrAppend(&human, Describe(pool), "\n");
-  context.Show(response, human.empty() ? "No pools." : human);
-  return absl::OkStatus();
+  return context.CallAndShow(
+      &DirectoryService::Stub::GetCapacity, request,
+      [](const auto& response) { return Lines(response.pools(), Describe, "No pools."); });
 }
 
 struct Set {
@@ -49,16 +45,13 @@ void DeclareSet(CLI::App& command, Set& options) {
 }
 
 absl::Status RunSet(Context& context, const Set& options) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   referral::v1::SetCapacityRequest request;
   request.set_service_at_location_id(options.service_at_location_id);
   request.set_pool_id(options.pool_id);
   request.set_maximum(options.maximum);
   request.set_occupied_elsewhere(options.occupied_elsewhere);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&DirectoryService::Stub::SetCapacity, request));
-  context.Show(response.pool(), Describe(response.pool()));
-  return absl::OkStatus();
+  return context.CallAndShow(&DirectoryService::Stub::SetCapacity, request,
+                             &referral::v1::SetCapacityResponse::pool, Describe);
 }
 
 }  // namespace

@@ -29,15 +29,12 @@ struct Open {
 };
 
 absl::Status RunOpen(Context& context, const Open& options) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   intake::v1::OpenCaseRequest request;
   request.set_channel(options.channel);
   *request.mutable_card() = ToCard(options.card);
   request.set_call_id(options.call_id);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&IntakeService::Stub::OpenCase, request));
-  context.Show(response.case_(), Describe(response.case_()));
-  return absl::OkStatus();
+  return context.CallAndShow(&IntakeService::Stub::OpenCase, request,
+                             &intake::v1::OpenCaseResponse::case_, Describe);
 }
 
 struct Update {
@@ -46,14 +43,11 @@ struct Update {
 };
 
 absl::Status RunUpdate(Context& context, const Update& options) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   intake::v1::UpdateCaseRequest request;
   request.set_case_id(options.case_id);
   *request.mutable_card() = ToCard(options.card);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&IntakeService::Stub::UpdateCase, request));
-  context.Show(response.case_(), Describe(response.case_()));
-  return absl::OkStatus();
+  return context.CallAndShow(&IntakeService::Stub::UpdateCase, request,
+                             &intake::v1::UpdateCaseResponse::case_, Describe);
 }
 
 struct OneCase {
@@ -65,13 +59,10 @@ void DeclareOneCase(CLI::App& app, OneCase& options) {
 }
 
 absl::Status RunShow(Context& context, const OneCase& options) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   intake::v1::GetCaseRequest request;
   request.set_case_id(options.case_id);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&IntakeService::Stub::GetCase, request));
-  context.Show(response.case_(), Describe(response.case_()));
-  return absl::OkStatus();
+  return context.CallAndShow(&IntakeService::Stub::GetCase, request,
+                             &intake::v1::GetCaseResponse::case_, Describe);
 }
 
 struct List {
@@ -79,15 +70,11 @@ struct List {
 };
 
 absl::Status RunList(Context& context, const List& options) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   intake::v1::ListCasesRequest request;
   request.set_page_size(options.limit);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&IntakeService::Stub::ListCases, request));
-  std::string human;
-  for (const auto& item : response.cases()) absl::StrAppend(&human, Describe(item), "\n");
-  context.Show(response, human.empty() ? "No open case." : human);
-  return absl::OkStatus();
+  return context.CallAndShow(&IntakeService::Stub::ListCases, request, [](const auto& response) {
+    return Lines(response.cases(), Describe, "No open case.");
+  });
 }
 
 struct Change {
@@ -107,15 +94,12 @@ void AddChange(CLI::App& group, Context& context, const std::string& name, const
         }
       },
       [command](Context& inner, const Change& options) -> absl::Status {
-        AMANA_ASSIGN_OR_RETURN(auto session, inner.OpenSession());
         intake::v1::ChangeCaseStateRequest request;
         request.set_case_id(options.case_id);
         request.set_command(command);
         request.set_closure_reason(options.reason);
-        AMANA_ASSIGN_OR_RETURN(const auto response,
-                               session->Call(&IntakeService::Stub::ChangeCaseState, request));
-        inner.Show(response.case_(), Describe(response.case_()));
-        return absl::OkStatus();
+        return inner.CallAndShow(&IntakeService::Stub::ChangeCaseState, request,
+                                 &intake::v1::ChangeCaseStateResponse::case_, Describe);
       });
 }
 
@@ -125,14 +109,11 @@ struct Assign {
 };
 
 absl::Status RunAssign(Context& context, const Assign& options) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   intake::v1::AssignCaseRequest request;
   request.set_case_id(options.case_id);
   request.set_device_id(options.device_id);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&IntakeService::Stub::AssignCase, request));
-  context.Show(response.case_(), Describe(response.case_()));
-  return absl::OkStatus();
+  return context.CallAndShow(&IntakeService::Stub::AssignCase, request,
+                             &intake::v1::AssignCaseResponse::case_, Describe);
 }
 
 }  // namespace

@@ -46,7 +46,6 @@ void DeclareRecord(CLI::App& command, Record& options) {
 }
 
 absl::Status RunRecord(Context& context, const Record& options) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   intake::v1::RecordConsentRequest request;
   request.set_case_id(options.case_id);
   request.set_purpose(options.purpose);
@@ -58,10 +57,8 @@ absl::Status RunRecord(Context& context, const Record& options) {
   request.set_language(options.language);
   *request.mutable_expire_time() =
       TimeUtil::GetCurrentTime() + TimeUtil::HoursToDuration(int64_t{24} * options.days);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&IntakeService::Stub::RecordConsent, request));
-  context.Show(response.consent(), Describe(response.consent()));
-  return absl::OkStatus();
+  return context.CallAndShow(&IntakeService::Stub::RecordConsent, request,
+                             &intake::v1::RecordConsentResponse::consent, Describe);
 }
 
 struct Answer {
@@ -70,14 +67,11 @@ struct Answer {
 };
 
 absl::Status RunAnswer(Context& context, const Answer& options) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   intake::v1::AnswerConsentRequest request;
   request.set_consent_id(options.consent_id);
   request.set_given(!options.refused);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&IntakeService::Stub::AnswerConsent, request));
-  context.Show(response.consent(), Describe(response.consent()));
-  return absl::OkStatus();
+  return context.CallAndShow(&IntakeService::Stub::AnswerConsent, request,
+                             &intake::v1::AnswerConsentResponse::consent, Describe);
 }
 
 struct Withdraw {
@@ -85,13 +79,10 @@ struct Withdraw {
 };
 
 absl::Status RunWithdraw(Context& context, const Withdraw& options) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   intake::v1::WithdrawConsentRequest request;
   request.set_consent_id(options.consent_id);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&IntakeService::Stub::WithdrawConsent, request));
-  context.Show(response.consent(), Describe(response.consent()));
-  return absl::OkStatus();
+  return context.CallAndShow(&IntakeService::Stub::WithdrawConsent, request,
+                             &intake::v1::WithdrawConsentResponse::consent, Describe);
 }
 
 struct List {
@@ -99,15 +90,11 @@ struct List {
 };
 
 absl::Status RunList(Context& context, const List& options) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   intake::v1::ListConsentsRequest request;
   request.set_case_id(options.case_id);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&IntakeService::Stub::ListConsents, request));
-  std::string human;
-  for (const auto& consent : response.consents()) absl::StrAppend(&human, Describe(consent), "\n");
-  context.Show(response, human.empty() ? "No consent is recorded: nothing may leave." : human);
-  return absl::OkStatus();
+  return context.CallAndShow(&IntakeService::Stub::ListConsents, request, [](const auto& response) {
+    return Lines(response.consents(), Describe, "No consent is recorded: nothing may leave.");
+  });
 }
 
 }  // namespace

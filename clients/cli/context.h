@@ -3,6 +3,7 @@
 // What every command shares: the global options, the way to a session, and the two ways to answer.
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/base/secret.h"
+#include "common/base/status_macros.h"
 #include "common/client/session.h"
 
 namespace amana::cli {
@@ -35,6 +37,23 @@ class Context {
   absl::StatusOr<SecretBytes> Passphrase() const;
 
   absl::StatusOr<std::unique_ptr<client::Session>> OpenSession() const;
+
+  // A command that is one call: shows `part` of its response (an accessor), in the lines that
+  // `describe` makes of it. Without `part`: all of the response.
+  template <class Stub, class Request, class Response, class Part, class Describe>
+  absl::Status CallAndShow(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                        Response*),
+                           const Request& request, Part part, Describe describe) const {
+    AMANA_ASSIGN_OR_RETURN(const auto session, OpenSession());
+    AMANA_ASSIGN_OR_RETURN(const Response response, session->Call(method, request));
+    const auto& shown = std::invoke(part, response);
+    Show(shown, describe(shown));
+    return absl::OkStatus();
+  }
+  template <class Method, class Request, class Describe>
+  absl::Status CallAndShow(Method method, const Request& request, Describe describe) const {
+    return CallAndShow(method, request, std::identity(), describe);
+  }
 
   // The answer: `message` as JSON with --json, else `human`, some plain lines.
   void Show(const google::protobuf::Message& message, const std::string& human) const;

@@ -26,15 +26,13 @@ struct CodeOptions {
 };
 
 absl::Status Code(Context& context, const CodeOptions& options) {
-  AMANA_ASSIGN_OR_RETURN(const auto session, context.OpenSession());
   identity::v1::CreateEnrolmentCodeRequest request;
   request.set_organisation_id(options.organisation);
   request.set_role(options.role);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&IdentityService::Stub::CreateEnrolmentCode, request));
-  context.Show(response,
-               response.code() + "\nGood once, until " + TimeText(response.expire_time()) + ".");
-  return absl::OkStatus();
+  return context.CallAndShow(
+      &IdentityService::Stub::CreateEnrolmentCode, request, [](const auto& response) {
+        return response.code() + "\nGood once, until " + TimeText(response.expire_time()) + ".";
+      });
 }
 
 struct EnrolOptions {
@@ -116,12 +114,10 @@ absl::Status List(Context& context, const ListOptions& options) {
 struct NoOptions {};
 
 absl::Status Show(Context& context, const NoOptions&) {
-  AMANA_ASSIGN_OR_RETURN(const auto session, context.OpenSession());
-  AMANA_ASSIGN_OR_RETURN(const auto response, session->Call(&IdentityService::Stub::GetOwnDevice,
-                                                            identity::v1::GetOwnDeviceRequest()));
-  context.Show(response.device(),
-               Line(response.device()) + "of " + IdText(response.device().organisation_id()));
-  return absl::OkStatus();
+  return context.CallAndShow(
+      &IdentityService::Stub::GetOwnDevice, identity::v1::GetOwnDeviceRequest(),
+      &identity::v1::GetOwnDeviceResponse::device,
+      [](const Device& device) { return Line(device) + "of " + IdText(device.organisation_id()); });
 }
 
 }  // namespace

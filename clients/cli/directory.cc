@@ -127,14 +127,13 @@ struct StatusOptions {
 };
 
 absl::Status SetStatus(Context& context, const StatusOptions& options) {
-  AMANA_ASSIGN_OR_RETURN(const auto session, context.OpenSession());
   referral::v1::SetServiceStatusRequest request;
   request.set_service_at_location_id(options.id);
   request.set_status(options.status);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&DirectoryService::Stub::SetServiceStatus, request));
-  context.Show(response.service_at_location(), "Now " + Word(options.status) + ".");
-  return absl::OkStatus();
+  return context.CallAndShow(
+      &DirectoryService::Stub::SetServiceStatus, request,
+      &referral::v1::SetServiceStatusResponse::service_at_location,
+      [](const ServiceAtLocation& record) { return "Now " + Word(record.status()) + "."; });
 }
 
 }  // namespace

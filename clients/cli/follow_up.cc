@@ -29,16 +29,13 @@ struct Schedule {
 };
 
 absl::Status RunSchedule(Context& context, const Schedule& options) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   intake::v1::ScheduleFollowUpRequest request;
   request.set_case_id(options.case_id);
   request.set_referral_id(options.referral_id);
   *request.mutable_due_time() =
       TimeUtil::GetCurrentTime() + TimeUtil::HoursToDuration(options.in_hours);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&IntakeService::Stub::ScheduleFollowUp, request));
-  context.Show(response.follow_up(), Describe(response.follow_up()));
-  return absl::OkStatus();
+  return context.CallAndShow(&IntakeService::Stub::ScheduleFollowUp, request,
+                             &intake::v1::ScheduleFollowUpResponse::follow_up, Describe);
 }
 
 struct Record {
@@ -48,15 +45,12 @@ struct Record {
 };
 
 absl::Status RunRecord(Context& context, const Record& options) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   intake::v1::RecordFollowUpRequest request;
   request.set_follow_up_id(options.follow_up_id);
   request.set_outcome(options.outcome);
   request.set_reason(options.reason);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&IntakeService::Stub::RecordFollowUp, request));
-  context.Show(response.follow_up(), Describe(response.follow_up()));
-  return absl::OkStatus();
+  return context.CallAndShow(&IntakeService::Stub::RecordFollowUp, request,
+                             &intake::v1::RecordFollowUpResponse::follow_up, Describe);
 }
 
 struct List {
@@ -64,16 +58,13 @@ struct List {
 };
 
 absl::Status RunList(Context& context, const List& options) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   intake::v1::ListFollowUpsRequest request;
   *request.mutable_due_until() =
       TimeUtil::GetCurrentTime() + TimeUtil::HoursToDuration(options.within_hours);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&IntakeService::Stub::ListFollowUps, request));
-  std::string human;
-  for (const auto& item : response.follow_ups()) absl::StrAppend(&human, Describe(item), "\n");
-  context.Show(response, human.empty() ? "Nobody is to be asked by then." : human);
-  return absl::OkStatus();
+  return context.CallAndShow(
+      &IntakeService::Stub::ListFollowUps, request, [](const auto& response) {
+        return Lines(response.follow_ups(), Describe, "Nobody is to be asked by then.");
+      });
 }
 
 }  // namespace

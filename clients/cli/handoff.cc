@@ -163,14 +163,10 @@ absl::Status RunShow(Context& context, const One& options) {
 }
 
 absl::Status RunRevoke(Context& context, const One& options) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   messaging::v1::RevokeHandoffRequest request;
   request.set_handoff_id(options.handoff_id);
-  AMANA_ASSIGN_OR_RETURN(
-      const auto response,
-      session->Call(&messaging::v1::MessagingService::Stub::RevokeHandoff, request));
-  context.Show(response.handoff(), Describe(response.handoff()));
-  return absl::OkStatus();
+  return context.CallAndShow(&messaging::v1::MessagingService::Stub::RevokeHandoff, request,
+                             &messaging::v1::RevokeHandoffResponse::handoff, Describe);
 }
 
 }  // namespace

@@ -26,16 +26,12 @@ struct List {
 };
 
 absl::Status RunList(Context& context, const List& options) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   referral::v1::ListOffersRequest request;
   request.set_pending_only(options.pending);
   request.set_page_size(100);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&ReferralService::Stub::ListOffers, request));
-  std::string human;
-  for (const auto& offer : response.offers()) absl::StrAppend(&human, Describe(offer), "\n");
-  context.Show(response, human.empty() ? "Nothing is asked of you." : human);
-  return absl::OkStatus();
+  return context.CallAndShow(&ReferralService::Stub::ListOffers, request, [](const auto& response) {
+    return Lines(response.offers(), Describe, "Nothing is asked of you.");
+  });
 }
 
 struct Accept {
@@ -43,13 +39,10 @@ struct Accept {
 };
 
 absl::Status RunAccept(Context& context, const Accept& options) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   referral::v1::AcceptOfferRequest request;
   request.set_offer_id(options.offer_id);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&ReferralService::Stub::AcceptOffer, request));
-  context.Show(response.offer(), Describe(response.offer()));
-  return absl::OkStatus();
+  return context.CallAndShow(&ReferralService::Stub::AcceptOffer, request,
+                             &referral::v1::AcceptOfferResponse::offer, Describe);
 }
 
 struct Decline {
@@ -58,14 +51,11 @@ struct Decline {
 };
 
 absl::Status RunDecline(Context& context, const Decline& options) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   referral::v1::DeclineOfferRequest request;
   request.set_offer_id(options.offer_id);
   request.set_reason(options.reason);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&ReferralService::Stub::DeclineOffer, request));
-  context.Show(response.offer(), Describe(response.offer()));
-  return absl::OkStatus();
+  return context.CallAndShow(&ReferralService::Stub::DeclineOffer, request,
+                             &referral::v1::DeclineOfferResponse::offer, Describe);
 }
 
 struct Report {
@@ -74,15 +64,13 @@ struct Report {
 };
 
 absl::Status RunReport(Context& context, const Report& options) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   referral::v1::ReportProgressRequest request;
   request.set_offer_id(options.offer_id);
   request.set_progress(options.progress);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&ReferralService::Stub::ReportProgress, request));
-  context.Show(response,
-               absl::StrCat("The referral is now ", Word(response.referral_state()), "."));
-  return absl::OkStatus();
+  return context.CallAndShow(
+      &ReferralService::Stub::ReportProgress, request, [](const auto& response) {
+        return absl::StrCat("The referral is now ", Word(response.referral_state()), ".");
+      });
 }
 
 }  // namespace

@@ -38,13 +38,10 @@ struct AddOptions {
 };
 
 absl::Status Add(Context& context, const AddOptions& options) {
-  AMANA_ASSIGN_OR_RETURN(const auto session, context.OpenSession());
   CreateOrganisationRequest request = options.request;
   if (request.region_code().empty()) request.set_region_code(request.province_code().substr(0, 2));
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&IdentityService::Stub::CreateOrganisation, request));
-  context.Show(response.organisation(), Line(response.organisation()));
-  return absl::OkStatus();
+  return context.CallAndShow(&IdentityService::Stub::CreateOrganisation, request,
+                             &identity::v1::CreateOrganisationResponse::organisation, Line);
 }
 
 struct NoOptions {};
@@ -63,13 +60,10 @@ struct CloseOptions {
 };
 
 absl::Status Close(Context& context, const CloseOptions& options) {
-  AMANA_ASSIGN_OR_RETURN(const auto session, context.OpenSession());
   identity::v1::CloseOrganisationRequest request;
   request.set_organisation_id(options.id);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&IdentityService::Stub::CloseOrganisation, request));
-  context.Show(response.organisation(), Line(response.organisation()));
-  return absl::OkStatus();
+  return context.CallAndShow(&IdentityService::Stub::CloseOrganisation, request,
+                             &identity::v1::CloseOrganisationResponse::organisation, Line);
 }
 
 struct ImportOptions {

@@ -89,16 +89,13 @@ struct List {
 };
 
 absl::Status RunList(Context& context, const List& options) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   referral::v1::ListReferralsRequest request;
   request.set_escalated_only(options.escalated);
   request.set_page_size(100);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&ReferralService::Stub::ListReferrals, request));
-  std::string human;
-  for (const auto& item : response.referrals()) absl::StrAppend(&human, Describe(item), "\n");
-  context.Show(response, human.empty() ? "No open referral." : human);
-  return absl::OkStatus();
+  return context.CallAndShow(&ReferralService::Stub::ListReferrals, request,
+                             [](const auto& response) {
+                               return Lines(response.referrals(), Describe, "No open referral.");
+                             });
 }
 
 struct Extend {
@@ -122,15 +119,12 @@ struct End {
 };
 
 absl::Status RunEnd(Context& context, const End& options) {
-  AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   referral::v1::EndReferralRequest request;
   request.set_referral_id(options.referral_id);
   request.set_end(options.end);
   request.set_survivor_reason(options.reason);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session->Call(&ReferralService::Stub::EndReferral, request));
-  context.Show(response.referral(), Describe(response.referral()));
-  return absl::OkStatus();
+  return context.CallAndShow(&ReferralService::Stub::EndReferral, request,
+                             &referral::v1::EndReferralResponse::referral, Describe);
 }
 
 }  // namespace

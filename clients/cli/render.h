@@ -28,6 +28,14 @@ std::string Word(Enum value) {
   return WordOf(*google::protobuf::GetEnumDescriptor<Enum>(), value);
 }
 
+// What `describe` says of each, a line or more; `none` where there is nothing.
+template <class Items, class Describe>
+std::string Lines(const Items& items, Describe describe, std::string_view none) {
+  std::string lines;
+  for (const auto& item : items) lines += describe(item) + "\n";
+  return lines.empty() ? std::string(none) : lines;
+}
+
 // "" for no id.
 std::string IdText(const std::string& bytes);
 
