@@ -110,7 +110,9 @@ TEST(TileBuilder, WritesThePublishedFiles) {
     EXPECT_EQ(builder.size(), size);
     EXPECT_EQ(builder.Root(), tree.Root(size)) << size;
     for (const auto& [path, bytes] : PublishedFiles(tree, size)) {
-      if (!path.starts_with("tile/entries/")) EXPECT_EQ(written[path], bytes) << path;
+      if (!path.starts_with("tile/entries/")) {
+        EXPECT_EQ(written[path], bytes) << path;
+      }
     }
   }
 }

@@ -160,7 +160,9 @@ class PropertyTest : public StoreTest {
       const Key key{"row", std::to_string(k)};
       const Row row = MustRead(store(), shard, key);
       ASSERT_EQ(row.version, Model::Version(s, key));
-      if (row.exists()) ASSERT_EQ(row.value, s.rows.at(key).value);
+      if (row.exists()) {
+        ASSERT_EQ(row.value, s.rows.at(key).value);
+      }
     }
     uint64_t sequence = s.trimmed;
     for (const OutboxEntry& entry : Outbox(store(), shard)) {
@@ -174,7 +176,9 @@ class PropertyTest : public StoreTest {
       const auto reply = store().FindReply(shard, RequestOf(r, digest), Soon());
       ASSERT_TRUE(reply.ok());
       ASSERT_EQ(reply->has_value(), recorded != s.replies.end());
-      if (reply->has_value()) ASSERT_EQ(**reply, recorded->second.second);
+      if (reply->has_value()) {
+        ASSERT_EQ(**reply, recorded->second.second);
+      }
     }
   }
 
@@ -242,9 +246,13 @@ TEST_P(PropertyTest, RandomCommitsDoWhatTheModelDoes) {
   for (int number = 1; number <= commits; ++number) {
     SCOPED_TRACE(number);
     ASSERT_NO_FATAL_FAILURE(ApplyOne(number));
-    if (Rarely(50)) ASSERT_NO_FATAL_FAILURE(TrimSome());
+    if (Rarely(50)) {
+      ASSERT_NO_FATAL_FAILURE(TrimSome());
+    }
     if (Rarely(100)) Reopen();
-    if (Rarely(30)) ASSERT_NO_FATAL_FAILURE(CompareAll());
+    if (Rarely(30)) {
+      ASSERT_NO_FATAL_FAILURE(CompareAll());
+    }
   }
   CompareAll();
 }

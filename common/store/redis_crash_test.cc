@@ -39,7 +39,9 @@ class Worker {
       }
       // A conflict would mean that a count was lost or made twice.
       ASSERT_NE(outcome->kind, Outcome::Kind::kConflict) << "worker " << number_;
-      if (outcome->kind == Outcome::Kind::kReplayed) EXPECT_EQ(outcome->reply, pending_->reply);
+      if (outcome->kind == Outcome::Kind::kReplayed) {
+        EXPECT_EQ(outcome->reply, pending_->reply);
+      }
       pending_.reset();
       ++acknowledged_;
     }

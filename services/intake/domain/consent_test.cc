@@ -43,9 +43,15 @@ TEST(Consent, EveryStateWithEveryCommand) {
         EXPECT_EQ(ReasonOf(result->status()), Reason::kConsentStateInvalid);
       }
     }
-    if (given.ok()) EXPECT_EQ(given->state, kActive);
-    if (refused.ok()) EXPECT_EQ(refused->state, kRefused);
-    if (withdrawn.ok()) EXPECT_EQ(withdrawn->state, kWithdrawn);
+    if (given.ok()) {
+      EXPECT_EQ(given->state, kActive);
+    }
+    if (refused.ok()) {
+      EXPECT_EQ(refused->state, kRefused);
+    }
+    if (withdrawn.ok()) {
+      EXPECT_EQ(withdrawn->state, kWithdrawn);
+    }
   }
 }
 

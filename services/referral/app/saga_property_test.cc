@@ -264,7 +264,9 @@ class Storm {
                            r.state == ReservationState::kConfirmed ||
                            r.state == ReservationState::kOccupied;
         EXPECT_NE(r.state, ReservationState::kHeld);
-        if (keeps) EXPECT_TRUE(wanted.erase(r.offer_id) == 1) << "a place leaked";
+        if (keeps) {
+          EXPECT_TRUE(wanted.erase(r.offer_id) == 1) << "a place leaked";
+        }
       }
     }
     EXPECT_TRUE(wanted.empty()) << "a promised place is not kept";
