@@ -142,7 +142,7 @@ absl::StatusOr<LoadedReferral> Referrals::LoadOffered(const CallContext& context
 absl::StatusOr<std::string> Referrals::Accept(const CallContext& context, const OfferId& id,
                                               const Render& render) {
   // The reply is recorded by the last of several commits, so a repetition is looked for first.
-  const auto earlier = FindReply(context, store::ShardOf(id, store_.shards()));
+  auto earlier = FindReply(context, store::ShardOf(id, store_.shards()));
   if (ReasonOf(earlier.status()) != Reason::kContended) return earlier;
 
   absl::StatusOr<std::string> answer = Error(Reason::kContended);
