@@ -40,6 +40,16 @@ function(amana_binary)
   add_dependencies(binaries ${A_NAME})
 endfunction()
 
+# amana_test_program(NAME t SOURCES … DEPS …): what tests and benchmarks start, into build/test; whoever starts it depends
+# on it and is told its path, $<TARGET_FILE:t>.
+function(amana_test_program)
+  cmake_parse_arguments(A "" "NAME" "SOURCES;DEPS" ${ARGN})
+  add_executable(${A_NAME} ${A_SOURCES})
+  target_link_libraries(${A_NAME} PRIVATE ${A_DEPS})
+  amana_configure(${A_NAME} none)
+  set_target_properties(${A_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test)
+endfunction()
+
 # amana_test(NAME t AREA label SOURCES … DEPS …): one CTest entry a binary, so that `ctest -L label` picks an area.
 function(amana_test)
   cmake_parse_arguments(A "" "NAME;AREA" "SOURCES;DEPS" ${ARGN})

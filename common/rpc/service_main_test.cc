@@ -59,6 +59,7 @@ class ServiceMainTest : public ServerTest {
         WritePrivateFile(path, "network = amana.test\ntls_dir = " + options_.tls_dir +
                                    "\nlisten = 127.0.0.1:" + std::to_string(port_) +
                                    "\nmetrics_listen = 127.0.0.1:" + std::to_string(port_ + 1) +
+                                   "\norganisation = " + OrganisationId().ToString() +
                                    "\ndrain_wait_ms = 50\n" + extra)
             .ok());
     return path;
@@ -78,7 +79,7 @@ TEST_F(ServiceMainTest, SaysWhatIsWrongAndDoesNotStart) {
   EXPECT_THAT(Output(), HasSubstr("workers = 64"));
   EXPECT_EQ(Wait(Spawn({"--config", Config(), "--check-config"})), 0);
   EXPECT_EQ(Wait(Spawn({"--config", Config("worker = 1\n"), "--check-config"})), 2);
-  EXPECT_THAT(Output(), HasSubstr("(line 6: worker)"));
+  EXPECT_THAT(Output(), HasSubstr("(line 7: worker)"));
   EXPECT_EQ(Wait(Spawn({"--config", "/nowhere/at/all", "--check-config"})), 2);
 }
 

@@ -4,7 +4,6 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,7 +16,6 @@
 #include "common/crypto/random.h"
 #include "common/rpc/call.h"
 #include "common/rpc/testing/echo.grpc.pb.h"
-#include "tests/load/echo_server.h"
 #include "tests/load/network.h"
 #include "tests/load/report.h"
 #include "tests/load/stage.h"
@@ -169,7 +167,7 @@ uint64_t Failures(const Results& results) {
 }
 
 int Run(const std::string& data, const std::string& json, int rounds, double seconds) {
-  auto network = Network::Open(data, std::filesystem::read_symlink("/proc/self/exe"));
+  auto network = Network::Open(data);
   if (!network.ok()) {
     std::fprintf(stderr, "The network at --data can't be used: %s\n",
                  std::string(network.status().message()).c_str());
@@ -202,9 +200,6 @@ int Run(const std::string& data, const std::string& json, int rounds, double sec
 }  // namespace amana::load
 
 int main(int argc, char** argv) {
-  if (argc > 1 && std::string_view(argv[1]) == "serve-echo") {
-    return amana::load::ServeEcho(argc - 1, argv + 1);
-  }
   CLI::App app("Measures durable, audited mutations against a bare echo on the same stack.");
   std::string data, json;
   int rounds = 3;

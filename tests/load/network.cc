@@ -23,6 +23,9 @@
 namespace amana::load {
 namespace {
 
+// What the echo is called in certificates (common/rpc/testing/echo_main.cc).
+constexpr char kEchoName[] = "load";
+
 // `key = value` of a configuration file of ours.
 absl::StatusOr<std::string> Setting(const std::string& file, const std::string& key) {
   std::istringstream lines(file);
@@ -59,8 +62,7 @@ int FreePort() {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Network>> Network::Open(const std::string& data,
-                                                       const std::string& self) {
+absl::StatusOr<std::unique_ptr<Network>> Network::Open(const std::string& data) {
   std::unique_ptr<Network> network(new Network);
   network->data_ = data;
   network->scratch_ = data + "/load";
@@ -73,8 +75,8 @@ absl::StatusOr<std::unique_ptr<Network>> Network::Open(const std::string& data,
   AMANA_RETURN_IF_ERROR(network->IssueCertificate(
       network->scratch_ + "/operator",
       absl::StrCat("org/", network->organisation_, "/device/", network->device_)));
-  AMANA_RETURN_IF_ERROR(network->IssueCertificate(network->scratch_ + "/echo", "service/echo"));
-  AMANA_RETURN_IF_ERROR(network->StartEcho(self));
+  AMANA_RETURN_IF_ERROR(network->IssueCertificate(network->scratch_ + "/echo", absl::StrCat("service/", kEchoName)));
+  AMANA_RETURN_IF_ERROR(network->StartEcho());
   return network;
 }
 
@@ -122,7 +124,7 @@ absl::Status Network::IssueCertificate(const std::string& folder,
   return WritePrivateFile(folder + "/key.pem", key.ToPem().Expose());
 }
 
-absl::Status Network::StartEcho(const std::string& self) {
+absl::Status Network::StartEcho() {
   echo_address_ = absl::StrCat("127.0.0.1:", FreePort());
   const std::string config = scratch_ + "/echo.conf";
   AMANA_RETURN_IF_ERROR(WritePrivateFile(
@@ -131,16 +133,17 @@ absl::Status Network::StartEcho(const std::string& self) {
                            "/echo\norganisation = ", organisation_, "\n")));
   echo_ = fork();
   if (echo_ == 0) {
-    execl(self.c_str(), self.c_str(), "serve-echo", "--config", config.c_str(), nullptr);
+    execl(AMANA_ECHO, AMANA_ECHO, "--config", config.c_str(), nullptr);
     _exit(127);
   }
   return echo_ > 0 ? absl::OkStatus() : Error(Reason::kUnexpected);
 }
 
 std::shared_ptr<grpc::Channel> Network::Connect(const std::string& service) const {
-  return rpc::MakeChannel({.address = service == "echo" ? echo_address_ : intake_address_,
+  const bool echo = service == "echo";
+  return rpc::MakeChannel({.address = echo ? echo_address_ : intake_address_,
                            .network = name_,
-                           .service = service,
+                           .service = echo ? kEchoName : service,
                            .tls = rpc::TlsFiles{.directory = scratch_ + "/operator"},
                            .own_connection = true});
 }

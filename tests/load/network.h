@@ -15,9 +15,8 @@ namespace amana::load {
 // Owns a scratch folder and the echo's process; both go with it.
 class Network {
  public:
-  // `data` is the network's folder, `self` this program (it serves the echo too).
-  static absl::StatusOr<std::unique_ptr<Network>> Open(const std::string& data,
-                                                       const std::string& self);
+  // `data` is the network's folder.
+  static absl::StatusOr<std::unique_ptr<Network>> Open(const std::string& data);
   ~Network();
 
   Network(const Network&) = delete;
@@ -30,7 +29,7 @@ class Network {
   Network() = default;
   absl::Status ReadOperator();
   absl::Status IssueCertificate(const std::string& folder, const std::string& spiffe_path) const;
-  absl::Status StartEcho(const std::string& self);
+  absl::Status StartEcho();
 
   std::string data_;
   std::string scratch_;
