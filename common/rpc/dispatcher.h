@@ -30,8 +30,8 @@ struct DispatcherOptions {
   obs::Name service = "amana";
   std::string network;
   bool client_certificates = true;
-  size_t workers = 16;
-  size_t queue_limit = 1024;
+  size_t workers = 1;
+  size_t queue_limit = 1;
 };
 
 class Dispatcher {

@@ -31,7 +31,7 @@ struct ServerOptions {
   std::string tls_dir;
   // False: a door without client certificates, whose callers are all Role::kUnenrolled.
   bool client_certificates = true;
-  size_t workers = 64;        // threads for handlers
+  size_t workers = 1;         // threads for handlers; a service's are config::ServiceConfig's
   size_t queue_limit = 1024;  // calls waiting for one; then kOverloaded
   bool reflection = false;
   absl::Duration drain_wait = absl::Seconds(2);    // NOT_SERVING is seen before calls are refused
