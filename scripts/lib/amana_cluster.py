@@ -241,8 +241,8 @@ class Cluster:
         write_private(redis / "redis.conf", "\n".join([
             "port 0", f"unixsocket {self.redis_socket}", "unixsocketperm 700", f"dir {redis}",
             "appendonly yes", "appendfsync always", "no-appendfsync-on-rewrite no", 'save ""',
-            "aof-load-truncated yes", f"aclfile {redis}/users.acl", "maxmemory-policy noeviction",
-            "loglevel notice", "daemonize no"]) + "\n")
+            "rdbcompression no", "auto-aof-rewrite-min-size 256mb", "aof-load-truncated yes",
+            f"aclfile {redis}/users.acl", "maxmemory-policy noeviction", "loglevel notice", "daemonize no"]) + "\n")
 
     def _write_service(self, service):
         folder = self.service_dir(service)
