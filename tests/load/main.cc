@@ -42,7 +42,7 @@ struct Flight {
 };
 
 template <class Request, class Response, class Start>
-Operation MakeOperation(std::function<void(Request&)> fill, Start start) {
+Operation MakeOperation(const std::function<void(Request&)>& fill, Start start) {
   return [fill, start](std::function<void(bool)> done) {
     auto* flight = new Flight<Request, Response>;
     rpc::PrepareContext(flight->context, {.deadline = Deadline::After(kCallTime)});
@@ -84,19 +84,19 @@ std::map<std::string, Operation> Operations(Stubs& stubs, const std::string& cas
   return {
       {"echo", MakeOperation<v1::EchoRequest, v1::EchoResponse>(
                    [payload](v1::EchoRequest& request) { request.set_payload(payload); },
-                   [&](auto* flight, auto done) {
+                   [&](auto* flight, const auto& done) {
                      stubs.echo->async()->Echo(&flight->context, &flight->request,
                                                &flight->response, done);
                    })},
       {"read", MakeOperation<intake::v1::GetCaseRequest, intake::v1::GetCaseResponse>(
                    [case_id](intake::v1::GetCaseRequest& request) { request.set_case_id(case_id); },
-                   [&](auto* flight, auto done) {
+                   [&](auto* flight, const auto& done) {
                      stubs.intake->async()->GetCase(&flight->context, &flight->request,
                                                     &flight->response, done);
                    })},
       {"mutation", MakeOperation<intake::v1::OpenCaseRequest, intake::v1::OpenCaseResponse>(
                        [](intake::v1::OpenCaseRequest& request) { request = NewCase(); },
-                       [&](auto* flight, auto done) {
+                       [&](auto* flight, const auto& done) {
                          stubs.intake->async()->OpenCase(&flight->context, &flight->request,
                                                          &flight->response, done);
                        })},

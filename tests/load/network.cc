@@ -47,6 +47,7 @@ absl::StatusOr<std::string> Output(const std::string& command) {
 
 int FreePort() {
   const int probe = socket(AF_INET, SOCK_STREAM, 0);
+  if (probe < 0) return 0;
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -75,7 +76,8 @@ absl::StatusOr<std::unique_ptr<Network>> Network::Open(const std::string& data) 
   AMANA_RETURN_IF_ERROR(network->IssueCertificate(
       network->scratch_ + "/operator",
       absl::StrCat("org/", network->organisation_, "/device/", network->device_)));
-  AMANA_RETURN_IF_ERROR(network->IssueCertificate(network->scratch_ + "/echo", absl::StrCat("service/", kEchoName)));
+  AMANA_RETURN_IF_ERROR(
+      network->IssueCertificate(network->scratch_ + "/echo", absl::StrCat("service/", kEchoName)));
   AMANA_RETURN_IF_ERROR(network->StartEcho());
   return network;
 }
