@@ -6,6 +6,7 @@
 // process.
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -38,5 +39,20 @@ std::string SealIetf(std::string_view key, std::string_view nonce, std::string_v
                      std::string_view plaintext);
 absl::StatusOr<std::string> OpenIetf(std::string_view key, std::string_view nonce,
                                      std::string_view ad, std::string_view ciphertext);
+
+// A cipher as HPKE and MLS take it, so that another one can be put in its place. A value that lives
+// as long as the process; thread-safe. Key and nonce must have the sizes named here.
+struct Aead {
+  uint16_t id;  // RFC 9180, section 7.3
+  size_t key_size;
+  size_t nonce_size;
+  std::string (*seal)(std::string_view key, std::string_view nonce, std::string_view ad,
+                      std::string_view plaintext);
+  absl::StatusOr<std::string> (*open)(std::string_view key, std::string_view nonce,
+                                      std::string_view ad, std::string_view ciphertext);
+};
+
+inline constexpr Aead kChaCha20Poly1305 = {0x0003, kAeadKeySize, kIetfNonceSize, SealIetf,
+                                           OpenIetf};
 
 }  // namespace amana::crypto

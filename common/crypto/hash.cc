@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "common/base/check.h"
 #include "common/crypto/sodium.h"
@@ -61,44 +62,70 @@ std::string Sha256(std::string_view data) {
 
 namespace {
 
-// Over parts, so that HKDF need not put secrets together in a string.
-void Hmac(std::string_view key, std::initializer_list<std::string_view> parts, unsigned char* out) {
-  EnsureSodium();
-  crypto_auth_hmacsha256_state state;
-  crypto_auth_hmacsha256_init(&state, Bytes(key), key.size());
-  for (const std::string_view part : parts)
-    crypto_auth_hmacsha256_update(&state, Bytes(part), part.size());
-  crypto_auth_hmacsha256_final(&state, out);
-  sodium_memzero(&state, sizeof(state));
-}
+// libsodium's HMAC over parts, so that HKDF need not put secrets together in a string.
+class Hmac {
+ public:
+  explicit Hmac(std::string_view key) {
+    EnsureSodium();
+    crypto_auth_hmacsha256_init(&state_, Bytes(key), key.size());
+  }
+  Hmac(const Hmac&) = delete;
+  Hmac& operator=(const Hmac&) = delete;
+  ~Hmac() { sodium_memzero(&state_, sizeof(state_)); }
+
+  Hmac& Update(std::string_view data) {
+    crypto_auth_hmacsha256_update(&state_, Bytes(data), data.size());
+    return *this;
+  }
+  Hmac& Update(Parts parts) {
+    for (const std::string_view part : parts) Update(part);
+    return *this;
+  }
+  // The last call.
+  void Finish(char* out) { crypto_auth_hmacsha256_final(&state_, Bytes(out)); }
+
+ private:
+  crypto_auth_hmacsha256_state state_;
+};
 
 }  // namespace
 
 std::string HmacSha256(std::string_view key, std::string_view data) {
   std::string mac(kDigestSize, '\0');
-  Hmac(key, {data}, Bytes(mac.data()));
+  Hmac(key).Update(data).Finish(mac.data());
   return mac;
 }
 
-SecretBytes HkdfExtract(std::string_view salt, std::string_view input_key) {
+SecretBytes HkdfExtract(std::string_view salt, Parts input_key) {
   SecretBytes pseudorandom_key(kDigestSize);
-  Hmac(salt, {input_key}, Bytes(pseudorandom_key.ExposeMutable()));
+  Hmac(salt).Update(input_key).Finish(pseudorandom_key.ExposeMutable());
   return pseudorandom_key;
 }
 
-SecretBytes HkdfExpand(std::string_view pseudorandom_key, std::string_view info, size_t size) {
+SecretBytes HkdfExtract(std::string_view salt, std::string_view input_key) {
+  return HkdfExtract(salt, Parts{input_key});
+}
+
+SecretBytes HkdfExpand(std::string_view pseudorandom_key, Parts info, size_t size) {
   AMANA_CHECK(size <= 255 * kDigestSize, "HKDF gives at most 255 blocks");
   SecretBytes out(size);
   SecretBytes block(kDigestSize);
   std::string_view previous;
   char counter = 1;
   for (size_t done = 0; done < size; done += kDigestSize, ++counter) {
-    Hmac(pseudorandom_key, {previous, info, std::string_view(&counter, 1)},
-         Bytes(block.ExposeMutable()));
+    Hmac(pseudorandom_key)
+        .Update(previous)
+        .Update(info)
+        .Update(std::string_view(&counter, 1))
+        .Finish(block.ExposeMutable());
     previous = block.Expose();
     std::memcpy(out.ExposeMutable() + done, previous.data(), std::min(kDigestSize, size - done));
   }
   return out;
+}
+
+SecretBytes HkdfExpand(std::string_view pseudorandom_key, std::string_view info, size_t size) {
+  return HkdfExpand(pseudorandom_key, Parts{info}, size);
 }
 
 SecretBytes Hkdf(std::string_view input_key, std::string_view salt, std::string_view info,

@@ -4,6 +4,7 @@
 // 32 bytes. Free functions are thread-safe; a hasher belongs to one thread at a time.
 
 #include <cstddef>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,10 +35,15 @@ class Sha256Hasher {
 
 std::string HmacSha256(std::string_view key, std::string_view data);
 
+// One text in parts, so that secrets and long texts need not be put together in a string.
+using Parts = std::initializer_list<std::string_view>;
+
 // HKDF-Extract: 32 bytes.
+SecretBytes HkdfExtract(std::string_view salt, Parts input_key);
 SecretBytes HkdfExtract(std::string_view salt, std::string_view input_key);
 
 // HKDF-Expand: `size` bytes, at most 255 * 32.
+SecretBytes HkdfExpand(std::string_view pseudorandom_key, Parts info, size_t size);
 SecretBytes HkdfExpand(std::string_view pseudorandom_key, std::string_view info, size_t size);
 
 // Extract, then Expand.

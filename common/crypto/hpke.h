@@ -1,7 +1,8 @@
 #pragma once
 
-// HPKE (RFC 9180), base mode, one suite: DHKEM(X25519, HKDF-SHA256) 0x0020, HKDF-SHA256 0x0001,
-// ChaCha20-Poly1305 0x0003. Base mode says nothing about the sender: sign what must be trusted.
+// HPKE (RFC 9180), base mode: DHKEM(X25519, HKDF-SHA256) 0x0020, HKDF-SHA256 0x0001, and
+// ChaCha20-Poly1305 unless another AEAD is named. Base mode says nothing about the sender: sign
+// what must be trusted.
 //
 //   Sealed s = *SealBase(their_key, "amana/handoff/v1", ad, plaintext);
 //   std::string plaintext = *OpenBase(my_key, s, "amana/handoff/v1", ad);
@@ -14,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "common/base/random.h"
 #include "common/base/secret.h"
+#include "common/crypto/aead.h"
 
 namespace amana::crypto {
 
@@ -46,6 +48,11 @@ class HpkePrivateKey {
   // kInputMalformed unless there are 32 bytes.
   static absl::StatusOr<HpkePrivateKey> FromBytes(std::string_view bytes);
 
+  // The same for a key whose public half is at hand: it is believed, which saves a multiplication.
+  static absl::StatusOr<HpkePrivateKey> FromPair(std::string_view bytes, HpkePublicKey public_key);
+
+  HpkePrivateKey Clone() const { return HpkePrivateKey(bytes_.Clone(), public_key_); }
+
   const HpkePublicKey& public_key() const { return public_key_; }
 
   // The 32 bytes to keep in a vault.
@@ -53,6 +60,8 @@ class HpkePrivateKey {
 
  private:
   explicit HpkePrivateKey(SecretBytes bytes);
+  HpkePrivateKey(SecretBytes bytes, HpkePublicKey public_key)
+      : bytes_(std::move(bytes)), public_key_(std::move(public_key)) {}
 
   SecretBytes bytes_;
   HpkePublicKey public_key_;
@@ -63,10 +72,29 @@ struct Sealed {
   std::string ciphertext;  // plaintext and 16 bytes of tag
 };
 
+// What a message is about, hashed: made once where many recipients get something about the same
+// thing.
+class HpkeInfo {
+ public:
+  explicit HpkeInfo(std::string_view info, const Aead& aead = kChaCha20Poly1305);
+  // The same of `start` and `rest` together, which can be long.
+  HpkeInfo(std::string_view start, std::string_view rest, const Aead& aead);
+
+ private:
+  friend class HpkeContext;
+  const Aead* aead_;
+  std::string suite_;     // suite_id of section 5.1
+  std::string schedule_;  // key_schedule_context of section 5.1
+};
+
 // One for each side and direction; messages open in the order in which they were sealed. Not
 // thread-safe.
 class HpkeContext {
  public:
+  // KeySchedule of section 5.1: a context from the KEM's shared secret. SetupBaseS and SetupBaseR
+  // are what makes one; a test of the key schedule may.
+  HpkeContext(std::string_view shared_secret, const HpkeInfo& info, bool sender);
+
   // Encrypts the next message. Only on the sender's side.
   std::string Seal(std::string_view ad, std::string_view plaintext);
 
@@ -78,21 +106,16 @@ class HpkeContext {
   SecretBytes Export(std::string_view exporter_context, size_t size) const;
 
  private:
-  friend HpkeContext MakeHpkeContext(std::string_view shared_secret, std::string_view info,
-                                     bool sender);
-  HpkeContext() = default;
   std::string NextNonce() const;
 
-  bool sender_ = false;
+  const Aead* aead_;
+  std::string suite_;
+  bool sender_;
   SecretBytes key_;
   SecretBytes base_nonce_;
   SecretBytes exporter_secret_;
   uint64_t sequence_ = 0;
 };
-
-// RFC 9180 section 5.1 without the KEM: a context from a shared secret. For tests of the key
-// schedule.
-HpkeContext MakeHpkeContext(std::string_view shared_secret, std::string_view info, bool sender);
 
 struct HpkeSender {
   std::string enc;
@@ -100,10 +123,10 @@ struct HpkeSender {
 };
 
 // kDecryptionFailed if the public key is no usable point (X25519 gives zero).
-absl::StatusOr<HpkeSender> SetupBaseS(const HpkePublicKey& recipient, std::string_view info,
+absl::StatusOr<HpkeSender> SetupBaseS(const HpkePublicKey& recipient, const HpkeInfo& info,
                                       Random& random);
 absl::StatusOr<HpkeContext> SetupBaseR(const HpkePrivateKey& recipient, std::string_view enc,
-                                       std::string_view info);
+                                       const HpkeInfo& info);
 
 // One message, with the system's randomness.
 absl::StatusOr<Sealed> SealBase(const HpkePublicKey& recipient, std::string_view info,

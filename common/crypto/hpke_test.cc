@@ -59,7 +59,7 @@ HpkePrivateKey Recipient() { return *HpkePrivateKey::FromBytes(FromHex(kSkRm)); 
 
 HpkeSender RfcSender() {
   FixedRandom random(FromHex(kIkmE));
-  return *SetupBaseS(Recipient().public_key(), kInfo, random);
+  return *SetupBaseS(Recipient().public_key(), HpkeInfo(kInfo), random);
 }
 
 void ExpectRfcCiphertexts(HpkeContext& sender) {
@@ -89,13 +89,13 @@ TEST(HpkeVectorTest, SenderSealsAndExports) {
 }
 
 TEST(HpkeVectorTest, KeyScheduleFromTheSharedSecret) {
-  HpkeContext sender = MakeHpkeContext(FromHex(kSharedSecret), kInfo, /*sender=*/true);
+  HpkeContext sender = HpkeContext(FromHex(kSharedSecret), HpkeInfo(kInfo), /*sender=*/true);
   ExpectRfcCiphertexts(sender);
 }
 
 TEST(HpkeVectorTest, ReceiverOpensAndExports) {
   HpkeSender sender = RfcSender();
-  HpkeContext receiver = *SetupBaseR(Recipient(), FromHex(kPkEm), kInfo);
+  HpkeContext receiver = *SetupBaseR(Recipient(), FromHex(kPkEm), HpkeInfo(kInfo));
   for (const Export& e : kExports)
     EXPECT_EQ(HexEncode(receiver.Export(FromHex(e.context), 32).Expose()), e.value);
   for (int i = 0; i <= 256; ++i) {
@@ -153,14 +153,14 @@ TEST(HpkeTest, SingleShot) {
 TEST(HpkeTest, APointOfSmallOrderIsRefused) {
   const HpkePublicKey zero = *HpkePublicKey::FromBytes(std::string(32, '\0'));
   EXPECT_EQ(ReasonOf(SealBase(zero, "", "", "x").status()), Reason::kDecryptionFailed);
-  EXPECT_EQ(ReasonOf(SetupBaseR(Recipient(), zero.bytes(), "").status()),
+  EXPECT_EQ(ReasonOf(SetupBaseR(Recipient(), zero.bytes(), HpkeInfo("")).status()),
             Reason::kDecryptionFailed);
   EXPECT_FALSE(SealBase(HpkePublicKey(), "", "", "x").ok());
 }
 
 TEST(HpkeTest, AFailedOpenLeavesTheReceiverWhereItWas) {
   HpkeSender sender = RfcSender();
-  HpkeContext receiver = *SetupBaseR(Recipient(), sender.enc, kInfo);
+  HpkeContext receiver = *SetupBaseR(Recipient(), sender.enc, HpkeInfo(kInfo));
   const std::string first = sender.context.Seal("", "first");
   const std::string second = sender.context.Seal("", "second");
   EXPECT_FALSE(receiver.Open("", second).ok());  // out of order

@@ -16,12 +16,14 @@
 #include "common/crypto/random.h"
 #include "common/rpc/call.h"
 #include "common/rpc/testing/echo.grpc.pb.h"
+#include "common/testing/report.h"
 #include "tests/load/network.h"
-#include "tests/load/report.h"
 #include "tests/load/stage.h"
 
 namespace amana::load {
 namespace {
+
+using testing::Row;
 
 constexpr uint32_t kInFlight[] = {1, 64, 256};
 // Of the echo's throughput in the same run, with that many in flight.

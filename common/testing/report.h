@@ -6,18 +6,18 @@
 #include <string>
 #include <vector>
 
-namespace amana::load {
+namespace amana::testing {
 
 struct Row {
-  std::string name;  // "mutation/64/throughput"
+  std::string name;  // "mutation, 64 in flight, throughput"
   double value = 0;
   std::string unit;
-  double floor = 0;            // the same figure of the echo in this run
-  std::optional<double> goal;  // for the ratio value / floor
+  std::optional<double> floor;  // what the same can't do without, in this run
+  std::optional<double> goal;  // for the ratio value / floor; for the value where there is no floor
   bool higher_is_better = true;
 
-  double ratio() const { return floor == 0 ? 0 : value / floor; }
-  bool reached() const { return !goal || (higher_is_better ? ratio() >= *goal : ratio() <= *goal); }
+  std::optional<double> ratio() const;
+  bool reached() const;
 };
 
 void Print(const std::vector<Row>& rows);
@@ -25,4 +25,4 @@ void Print(const std::vector<Row>& rows);
 // False if the file can't be written.
 bool WriteJson(const std::vector<Row>& rows, const std::string& path);
 
-}  // namespace amana::load
+}  // namespace amana::testing

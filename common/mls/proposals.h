@@ -1,0 +1,90 @@
+#pragma once
+
+// From the proposals of a commit to the tree and context they lead to (RFC 9420, sections 12.1
+// to 12.3). Everything that can be wrong with a list of proposals is found here, for the member who
+// makes the commit and for those who get it alike. Pure.
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/mls/messages.h"
+#include "common/mls/ratchet_tree.h"
+#include "common/mls/suite.h"
+#include "common/mls/validate.h"
+
+namespace amana::mls {
+
+// One proposal of a commit and who made it. `validated` says that ValidateProposal already passed,
+// so that no signature is verified twice.
+struct ListedProposal {
+  Proposal proposal;
+  Sender sender;
+  std::optional<ProposalRef> reference = std::nullopt;  // none: by value
+  bool validated = false;
+};
+
+// What kind of commit a list is for. The first commits of a branch and of a reinitialised group are
+// the only ones that may use a resumption key in that way (section 12.1.4).
+enum class CommitKind { kMember, kExternal, kBranch, kReInit };
+
+// What can be said of one proposal before it is in a commit: of its leaf, key package, pre-shared
+// key and who may send it. That a newcomer proposes nothing but to be added is seen by
+// UnprotectPublic. Faults of ValidateLeaf, ValidateKeyPackage and ValidateGroupExtensions,
+// kSenderNotMember, kLeafEncryptionKeyKept, kSuccessorRefused, kRemoveOfBlank, kPskUsage,
+// kPskNonceSize, kReInitVersion, kExternalProposalType, kExternalInitSender.
+absl::Status ValidateProposal(const Suite& suite, const RatchetTree& tree,
+                              const GroupContext& context, const ListedProposal& proposal,
+                              CommitKind kind, const Policy& policy);
+
+struct AppliedProposals {
+  RatchetTree tree;
+  GroupContext context;  // of the next epoch, still with the old tree and transcript hashes
+  std::vector<std::pair<LeafIndex, const KeyPackage*>> added;  // in the order of the list
+  std::vector<LeafIndex> newcomers;                            // ascending
+  std::vector<LeafIndex> updated;
+  std::vector<LeafIndex> removed;
+  std::vector<PreSharedKeyId> psks;
+  const ExternalInit* external_init = nullptr;
+  const ReInit* reinit = nullptr;
+  bool needs_path = false;
+};
+
+// `list` must outlive what is returned. `committer` is who signs the commit; of an external commit
+// nobody yet. Faults of ValidateProposal, and kUpdateByCommitter, kRemoveOfCommitter,
+// kLeafChangedTwice, kAddTwice, kAddOfMember, kPskTwice, kGroupContextExtensionsTwice,
+// kReInitNotAlone, kExternalInitInCommit, kExternalInitCount, kExternalRemoveCount,
+// kExternalCommitProposal, kExternalCommitReference, kTreeFull, kRequiredByExtensionsMissing, those
+// of CheckFits, and kSignatureKeyNotUnique, kEncryptionKeyNotUnique,
+// kCredentialTypeNotSupportedByAll, kCredentialsInUseNotSupported of the tree they lead to.
+absl::StatusOr<AppliedProposals> ApplyProposals(const Suite& suite, const RatchetTree& tree,
+                                                const GroupContext& context,
+                                                const std::vector<ListedProposal>& list,
+                                                std::optional<LeafIndex> committer, CommitKind kind,
+                                                const Policy& policy);
+
+// Of proposals that wait, those that can go into one commit of `committer`: a remove before an
+// update of the same leaf, the newest of several updates, each client added once, a reinit only by
+// itself (section 12.2). Keeps their order.
+std::vector<ListedProposal> ChooseProposals(std::vector<ListedProposal> waiting,
+                                            LeafIndex committer, const RatchetTree& tree,
+                                            const Policy& policy);
+
+// Of `chosen`, as many as lead to a valid commit together with `own`: nobody keeps others from
+// committing by a proposal that is valid by itself and fits into no commit. Keeps their order. In
+// both lists all are validated.
+std::vector<ListedProposal> KeepFitting(const Suite& suite, const RatchetTree& tree,
+                                        const GroupContext& context,
+                                        const std::vector<ListedProposal>& chosen,
+                                        const std::vector<ListedProposal>& own, LeafIndex committer,
+                                        const Policy& policy);
+
+// The rules for a leaf that a commit's path puts at `index` in the place of `before` (null: of
+// nobody), once it is in the tree and besides ValidateLeaf. Faults of CheckFits, kSuccessorRefused,
+// kSignatureKeyNotUnique, kCredentialTypeNotSupportedByAll, kCredentialsInUseNotSupported.
+absl::Status CheckPathLeaf(const RatchetTree& tree, const GroupContext& context, LeafIndex index,
+                           const LeafNode* before, const Policy& policy);
+
+}  // namespace amana::mls

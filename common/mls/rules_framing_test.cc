@@ -1,0 +1,210 @@
+// Rules for messages of a group and for who may send when (RFC 9420, sections 6, 9, 12.4
+// and 12.4.2). Framing by itself is framing_test.cc's business.
+
+#include "common/mls/test_rules.h"
+
+namespace amana::mls {
+namespace {
+
+const Proposal kRemoval{Remove{LeafIndex{2}}};
+
+class MessageRules : public RulesTest {
+ protected:
+  std::string Encrypted(std::string_view data = "hello") {
+    Member& alice = members_[0];
+    auto message = alice.group.Encrypt(data, "", /*padding=*/0, alice.signer, random_);
+    AMANA_CHECK(message.ok(), "nothing can be sent");
+    return *std::move(message);
+  }
+  // A handshake of the first member in clear, changed when everything was done.
+  template <class Change>
+  Fault HandledWith(Change change) {
+    auto message =
+        *Decode<MlsMessage>(ForgeProposal(members_[0].group, members_[0].signer, kRemoval));
+    change(std::get<PublicMessage>(message.content));
+    return Handled(members_[1], Encode(message));
+  }
+  template <class Change>
+  Fault OpenedWith(Change change) {
+    auto message = *Decode<MlsMessage>(Encrypted());
+    change(std::get<PrivateMessage>(message.content));
+    return Handled(members_[1], Encode(message));
+  }
+  Fault Sent(Sender sender, decltype(FramedContent::content) content) {
+    return Handled(members_[1],
+                   ForgeContent(members_[0].group, members_[0].signer, sender, std::move(content)));
+  }
+
+  std::vector<Member> members_ = NewGroup(3);
+};
+
+TEST_F(MessageRules, ValidOnesAreTaken) {
+  EXPECT_EQ(HandledWith([](PublicMessage&) {}), Fault::kNone);
+  EXPECT_EQ(OpenedWith([](PrivateMessage&) {}), Fault::kNone);
+  EXPECT_EQ(Committed(members_[0], members_[1], Forgery{}), Fault::kNone);
+}
+
+TEST_F(MessageRules, AreOfTheGroup) {
+  EXPECT_EQ(HandledWith([](PublicMessage& m) { m.content.group_id = "another"; }),
+            Fault::kWrongGroup);
+  EXPECT_EQ(OpenedWith([](PrivateMessage& m) { m.group_id = "another"; }), Fault::kWrongGroup);
+}
+
+TEST_F(MessageRules, AreOfTheEpoch) {
+  const std::string late = ForgeProposal(members_[0].group, members_[0].signer, kRemoval);
+  const std::string late_commit =
+      members_[2].group.Commit({}, members_[2].signer, policy_, psks_, random_)->message;
+  Member& bob = members_[1];
+  const NewCommit next = *bob.group.Commit({}, bob.signer, policy_, psks_, random_);
+  // Alice is ahead of Bob …
+  Follow(members_[0], next.message);
+  EXPECT_EQ(Proposed(members_[0], bob, kRemoval), Fault::kFutureEpoch);
+  EXPECT_EQ(Handled(bob, Encrypted()), Fault::kFutureEpoch);
+  // … and somebody behind Alice.
+  EXPECT_EQ(Handled(members_[0], late), Fault::kStaleEpoch);
+  EXPECT_EQ(Handled(members_[0], late_commit), Fault::kStaleEpoch);
+}
+
+// Application data is read for some epochs more.
+TEST_F(MessageRules, ApplicationDataMayBeLate) {
+  std::vector<std::string> late;
+  for (size_t i = 0; i < 2; ++i) late.push_back(Encrypted());
+  for (size_t i = 0; i < kMaxPastEpochs; ++i) CommitAll(members_, 0);
+  EXPECT_EQ(Handled(members_[1], late[0]), Fault::kNone);
+  CommitAll(members_, 0);
+  EXPECT_EQ(Handled(members_[1], late[1]), Fault::kStaleEpoch);
+}
+
+TEST_F(MessageRules, AreSignedByTheirSender) {
+  EXPECT_EQ(Handled(members_[1], ForgeProposal(members_[0].group, members_[2].signer, kRemoval)),
+            Fault::kMessageSignature);
+  EXPECT_EQ(Committed(members_[0], members_[1],
+                      {.signed_content = [](auto& c) { c.auth.signature[0] ^= 1; }}),
+            Fault::kMessageSignature);
+}
+
+TEST_F(MessageRules, InClearHaveAMembershipTag) {
+  EXPECT_EQ(HandledWith([](PublicMessage& m) { m.membership_tag[0] ^= 1; }), Fault::kMembershipTag);
+  EXPECT_EQ(HandledWith([](PublicMessage& m) { m.membership_tag.clear(); }), Fault::kMembershipTag);
+}
+
+TEST_F(MessageRules, TheSenderIsAMember) {
+  EXPECT_EQ(Sent(Sender::Member(LeafIndex{3}), kRemoval), Fault::kSenderNotMember);
+  EXPECT_EQ(Sent(Sender::Member(LeafIndex{1000}), kRemoval), Fault::kSenderNotMember);
+  CommitAll(members_, 0, {.proposals = {kRemoval}});
+  EXPECT_EQ(Sent(Sender::Member(LeafIndex{2}), kRemoval), Fault::kSenderNotMember);
+}
+
+TEST_F(MessageRules, SendersOfOtherKindsMaySendLittle) {
+  EXPECT_EQ(Sent({SenderType::kExternal, 0}, Commit{}), Fault::kSenderKindNotAllowed);
+  EXPECT_EQ(Sent({SenderType::kNewMemberProposal, 0}, Commit{}), Fault::kSenderKindNotAllowed);
+  EXPECT_EQ(Sent({SenderType::kNewMemberCommit, 0}, kRemoval), Fault::kSenderKindNotAllowed);
+}
+
+TEST_F(MessageRules, ApplicationDataIsEncrypted) {
+  EXPECT_EQ(HandledWith([](PublicMessage& m) { m.content.content = std::string("hello"); }),
+            Fault::kApplicationInClear);
+}
+
+TEST_F(MessageRules, SenderDataOpens) {
+  EXPECT_EQ(OpenedWith([](PrivateMessage& m) { m.encrypted_sender_data[0] ^= 1; }),
+            Fault::kSenderData);
+  EXPECT_EQ(OpenedWith([](PrivateMessage& m) { m.ciphertext[0] ^= 1; }), Fault::kSenderData);
+}
+
+TEST_F(MessageRules, ContentOpens) {
+  EXPECT_EQ(OpenedWith([](PrivateMessage& m) { m.ciphertext.back() ^= 1; }), Fault::kContent);
+  EXPECT_EQ(OpenedWith([](PrivateMessage& m) { m.authenticated_data = "x"; }), Fault::kContent);
+}
+
+TEST_F(MessageRules, AKeyOpensOneMessage) {
+  const std::string message = Encrypted();
+  EXPECT_EQ(Handled(members_[1], message), Fault::kNone);
+  EXPECT_EQ(Handled(members_[1], message), Fault::kGenerationConsumed);
+}
+
+TEST_F(MessageRules, SoManyAreSkippedAndNoMore) {
+  std::string message;
+  for (uint32_t i = 0; i <= kMaxForward; ++i) message = Encrypted();
+  EXPECT_EQ(Handled(members_[2], message), Fault::kNone);
+  message = Encrypted();
+  EXPECT_EQ(Handled(members_[1], message), Fault::kGenerationTooFar);
+}
+
+TEST_F(MessageRules, OwnOnesAreKnown) {
+  EXPECT_EQ(Handled(members_[0], Encrypted()), Fault::kOwnMessage);
+  EXPECT_EQ(Proposed(members_[0], members_[0], kRemoval), Fault::kOwnMessage);
+}
+
+TEST_F(MessageRules, AreOfAKindThatIsForAGroup) {
+  EXPECT_EQ(Handled(members_[0], EncodeMessage(NewClient("new").key_package())),
+            Fault::kUnexpectedMessage);
+  EXPECT_EQ(Handled(members_[0], members_[1].group.MakeGroupInfo(members_[1].signer, true)),
+            Fault::kUnexpectedMessage);
+}
+
+TEST_F(MessageRules, ACommitHasItsConfirmationTag) {
+  EXPECT_EQ(Committed(members_[0], members_[1],
+                      {.signed_content = [](auto& c) { c.auth.confirmation_tag[0] ^= 1; }}),
+            Fault::kConfirmationTag);
+  EXPECT_EQ(Committed(members_[0], members_[1],
+                      {.signed_content = [](auto& c) { c.auth.confirmation_tag.clear(); }}),
+            Fault::kConfirmationTag);
+}
+
+// The order of pre-shared keys is part of the key schedule (section 8.4).
+TEST_F(MessageRules, TheConfirmationTagCoversPreSharedKeys) {
+  const std::vector<ProposalOrRef> list =
+      ByValue({{PreSharedKey{ExternalPsk("a")}}, {PreSharedKey{ExternalPsk("b")}}});
+  EXPECT_EQ(Committed(members_[0], members_[1], {.proposals = list, .psks = &psks_}), Fault::kNone);
+  EXPECT_EQ(Committed(members_[0], members_[1],
+                      {.proposals = list,
+                       .psks = &psks_,
+                       .content =
+                           [](FramedContent& c) {
+                             auto& proposals = std::get<Commit>(c.content).proposals;
+                             std::swap(proposals[0], proposals[1]);
+                           }}),
+            Fault::kConfirmationTag);
+}
+
+// --- When nothing may be sent ------------------------------------------------------------------
+
+class SendingRules : public MessageRules {
+ protected:
+  // What everything that sends says.
+  Fault SentBy(Member& member) {
+    const Fault fault = FaultIn(member.group.Encrypt("data", "", 0, member.signer, random_));
+    EXPECT_EQ(FaultIn(member.group.Propose(kRemoval, {}, member.signer, policy_, random_)), fault);
+    EXPECT_EQ(FaultIn(member.group.ProposeUpdate(std::nullopt, {}, member.signer, member.signer,
+                                                 policy_, random_)),
+              fault);
+    EXPECT_EQ(FaultIn(member.group.Commit({}, member.signer, policy_, psks_, random_)), fault);
+    return fault;
+  }
+};
+
+TEST_F(SendingRules, MembersMaySend) { EXPECT_EQ(SentBy(members_[0]), Fault::kNone); }
+
+TEST_F(SendingRules, ProposalsAreCommittedFirst) {
+  Member& bob = members_[1];
+  EXPECT_EQ(Proposed(members_[0], bob, kRemoval), Fault::kNone);
+  const auto sent = [&] { return FaultIn(bob.group.Encrypt("data", "", 0, bob.signer, random_)); };
+  EXPECT_EQ(sent(), Fault::kPendingProposals);
+  bob.group.DropWaitingProposals();
+  EXPECT_EQ(sent(), Fault::kNone);
+}
+
+TEST_F(SendingRules, NotAfterAReinit) {
+  CommitAll(members_, 0, {.proposals = {{ReInit{"next", kMls10, kSuite3.id, {}}}}});
+  for (Member& member : members_) EXPECT_EQ(SentBy(member), Fault::kReInitSuspended);
+}
+
+TEST_F(SendingRules, NotByThoseWhoWereRemoved) {
+  CommitAll(members_, 0, {.proposals = {kRemoval}});
+  EXPECT_EQ(SentBy(members_[2]), Fault::kRemoved);
+  EXPECT_EQ(Handled(members_[2], Encrypted()), Fault::kRemoved);
+}
+
+}  // namespace
+}  // namespace amana::mls

@@ -1,0 +1,456 @@
+// Rules for proposals and for the list that a commit has of them (RFC 9420,
+// sections 12.1, 12.2, 12.4 and 13.4). What lists lead to is rules_leaf_test.cc's and
+// rules_tree_test.cc's business.
+
+#include "common/mls/test_rules.h"
+
+namespace amana::mls {
+namespace {
+
+Proposal NewExtensions(Extensions extensions) {
+  return {GroupContextExtensions{std::move(extensions)}};
+}
+Proposal Removing(uint32_t leaf) { return {Remove{LeafIndex{leaf}}}; }
+Proposal Reinitialising(ProtocolVersion version = kMls10, Extensions extensions = {}) {
+  return {ReInit{"next group", version, kSuite3.id, std::move(extensions)}};
+}
+
+class ProposalRules : public RulesTest {
+ protected:
+  Fault Listed(std::vector<Proposal> proposals) {
+    return Committed(members_[0], members_[1], std::move(proposals));
+  }
+  // By value and by reference a proposal is under the same rules. As a reference it is refused when
+  // it comes; in a commit it can't be known then.
+  Fault ListedOrProposed(const Proposal& proposal) {
+    const Fault fault = Listed({proposal});
+    EXPECT_EQ(Proposed(members_[0], members_[1], proposal), fault);
+    members_[1].group.DropWaitingProposals();
+    return fault;
+  }
+  // A member's proposal, at the first two members; its reference.
+  ProposalOrRef Wait(const Member& from, const Proposal& proposal) {
+    const std::string message = ForgeProposal(from.group, from.signer, proposal);
+    ProposalOrRef reference;
+    for (Member* to : {&members_[0], &members_[1]}) {
+      if (to == &from) continue;
+      auto received = to->group.Handle(message, policy_, psks_);
+      AMANA_CHECK(received.ok(), "a proposal is refused");
+      reference.content = std::get<ReceivedProposal>(*std::move(received)).reference;
+    }
+    return reference;
+  }
+  // A commit of the first member, at the second one.
+  Fault Referring(std::vector<ProposalOrRef> list) {
+    return Committed(members_[0], members_[1], {.proposals = std::move(list)});
+  }
+  Proposal Adding(std::string_view name) { return {Add{NewClient(name).key_package()}}; }
+
+  std::vector<Member> members_ = NewGroup(4);
+};
+
+// --- Single proposals --------------------------------------------------------------------------
+
+TEST_F(ProposalRules, ARemoveIsOfAMember) {
+  EXPECT_EQ(ListedOrProposed(Removing(2)), Fault::kNone);
+  EXPECT_EQ(ListedOrProposed(Removing(4)), Fault::kRemoveOfBlank);
+  CommitAll(members_, 0, {.proposals = {Removing(2)}});
+  EXPECT_EQ(ListedOrProposed(Removing(2)), Fault::kRemoveOfBlank);
+}
+
+TEST_F(ProposalRules, APreSharedKeyHasANonceOfTheHashsSize) {
+  PreSharedKeyId id = ExternalPsk("psk");
+  EXPECT_EQ(ListedOrProposed({PreSharedKey{id}}), Fault::kNone);
+  id.nonce.push_back('n');
+  EXPECT_EQ(ListedOrProposed({PreSharedKey{id}}), Fault::kPskNonceSize);
+  id.nonce.clear();
+  EXPECT_EQ(ListedOrProposed({PreSharedKey{id}}), Fault::kPskNonceSize);
+}
+
+TEST_F(ProposalRules, KeysOfReinitAndBranchAreUsedForNothingElse) {
+  PreSharedKeyId id = ExternalPsk("");
+  id.type = PskType::kResumption;
+  id.group_id = "group";
+  id.epoch = 1;
+  const SecretBytes psk = *members_[0].group.ResumptionPsk(1);
+  psks_.resumption[{"group", 1}] = psk.Expose();
+  EXPECT_EQ(ListedOrProposed({PreSharedKey{id}}), Fault::kNone);
+  id.usage = ResumptionUsage::kReinit;
+  EXPECT_EQ(ListedOrProposed({PreSharedKey{id}}), Fault::kPskUsage);
+  id.usage = ResumptionUsage::kBranch;
+  EXPECT_EQ(ListedOrProposed({PreSharedKey{id}}), Fault::kPskUsage);
+}
+
+TEST_F(ProposalRules, APreSharedKeyIsAtHand) {
+  const Proposal psk{PreSharedKey{ExternalPsk("psk")}};
+  EXPECT_EQ(Listed({psk}), Fault::kNone);
+  const Forged forged = Forge(members_[0].group, members_[0].signer,
+                              {.proposals = ByValue({psk}), .psks = &psks_}, random_);
+  psks_.external.clear();
+  EXPECT_EQ(Handled(members_[1], forged.message), Fault::kPskMissing);
+}
+
+TEST_F(ProposalRules, AReinitDoesNotLowerTheVersion) {
+  EXPECT_EQ(ListedOrProposed(Reinitialising(1)), Fault::kNone);
+  EXPECT_EQ(ListedOrProposed(Reinitialising(2)), Fault::kNone);
+  EXPECT_EQ(ListedOrProposed(Reinitialising(0)), Fault::kReInitVersion);
+}
+
+TEST_F(ProposalRules, ExtensionsOfAGroupCanBeRead) {
+  const Extension id{kApplicationId, "id"};
+  const Extension required{kRequiredCapabilities, Encode(RequiredCapabilities{})};
+  const Extension senders{
+      kExternalSenders,
+      Encode(ExternalSenders{{members_[0].signer.verifying_key().bytes(), BasicCredential("s")}})};
+  const auto taken = [&](const Extensions& extensions) {
+    const Fault fault = ListedOrProposed(NewExtensions(extensions));
+    EXPECT_EQ(ListedOrProposed(Reinitialising(kMls10, extensions)), fault);
+    return fault;
+  };
+  EXPECT_EQ(taken({id, required, senders}), Fault::kNone);
+  EXPECT_EQ(taken({id, required, id}), Fault::kExtensionRepeated);
+  EXPECT_EQ(taken({{kRequiredCapabilities, required.data + "x"}}), Fault::kExtensionDataMalformed);
+  EXPECT_EQ(taken({{kExternalSenders, "\x01"}}), Fault::kExtensionDataMalformed);
+}
+
+TEST_F(ProposalRules, TheApplicationBelievesExternalSenders) {
+  const std::string senders = Encode(
+      ExternalSenders{{members_[0].signer.verifying_key().bytes(), BasicCredential(kRefusedName)}});
+  EXPECT_EQ(ListedOrProposed(NewExtensions({{kExternalSenders, senders}})),
+            Fault::kCredentialRefused);
+  EXPECT_EQ(FaultIn(Group::Create(kSuite3, "new", NewClient("0").own, {{kExternalSenders, senders}},
+                                  policy_, random_)),
+            Fault::kCredentialRefused);
+}
+
+// Who is already there, who is added by the same commit, but not who is removed by it.
+TEST_F(ProposalRules, AllSupportWhatNewExtensionsRequire) {
+  capabilities_.extensions.push_back(kSomeExtension);
+  std::vector<Member> group = NewGroup(2);
+  std::vector<Client> clients;
+  capabilities_ = DefaultCapabilities(kSuite3);
+  clients.push_back(NewClient("without"));
+  AddAll(group, std::move(clients));
+  const Extension required{kRequiredCapabilities,
+                           Encode(RequiredCapabilities{{kSomeExtension}, {}, {}})};
+  for (const Extension& extension : {required, Extension{kSomeExtension, "data"}}) {
+    const Proposal replace = NewExtensions({extension});
+    EXPECT_EQ(Committed(group[0], group[1], {replace}), Fault::kRequiredByExtensionsMissing);
+    EXPECT_EQ(Committed(group[0], group[1], {replace, Removing(2)}), Fault::kNone);
+  }
+  // New extensions are in force before anybody is added (section 12.3).
+  EXPECT_EQ(
+      Committed(group[0], group[1], {NewExtensions({required}), Removing(2), Adding("another")}),
+      Fault::kRequiredCapabilityMissing);
+}
+
+// --- Who sends them ----------------------------------------------------------------------------
+
+TEST_F(ProposalRules, MembersDoNotProposeExternalInits) {
+  const Proposal init{ExternalInit{std::string(32, 'k')}};
+  EXPECT_EQ(Proposed(members_[0], members_[1], init), Fault::kExternalInitSender);
+  EXPECT_EQ(Listed({init}), Fault::kExternalInitInCommit);
+}
+
+class OutsiderRules : public RulesTest {
+ protected:
+  OutsiderRules() : members_(NewGroup(2, false, {{kExternalSenders, Encode(Senders())}})) {}
+
+  ExternalSenders Senders() {
+    return {{service_.signer.verifying_key().bytes(), BasicCredential("service")}};
+  }
+  Fault ProposedBy(uint32_t index, const crypto::SigningKey& signer, Proposal proposal) {
+    const Fault fault = Handled(members_[0], ProposeFromOutside(members_[0].group.context(), index,
+                                                                std::move(proposal), signer));
+    members_[0].group.DropWaitingProposals();
+    return fault;
+  }
+  Fault ProposedByService(Proposal proposal) {
+    return ProposedBy(0, service_.signer, std::move(proposal));
+  }
+
+  Client service_ = NewClient("service");
+  std::vector<Member> members_;
+};
+
+TEST_F(OutsiderRules, ServicesProposeSomeTypes) {
+  EXPECT_EQ(ProposedByService({Add{NewClient("new").key_package()}}), Fault::kNone);
+  EXPECT_EQ(ProposedByService(Removing(1)), Fault::kNone);
+  EXPECT_EQ(ProposedByService({PreSharedKey{ExternalPsk("psk")}}), Fault::kNone);
+  EXPECT_EQ(ProposedByService(Reinitialising()), Fault::kNone);
+  EXPECT_EQ(ProposedByService(NewExtensions({})), Fault::kNone);
+  EXPECT_EQ(ProposedByService({Update{UpdateOf(members_[0])}}), Fault::kExternalProposalType);
+  EXPECT_EQ(ProposedByService({ExternalInit{std::string(32, 'k')}}), Fault::kExternalProposalType);
+}
+
+TEST_F(OutsiderRules, ServicesAreOnTheList) {
+  EXPECT_EQ(ProposedBy(1, service_.signer, Removing(1)), Fault::kExternalSenderUnknown);
+  EXPECT_EQ(ProposedBy(0, members_[1].signer, Removing(1)), Fault::kMessageSignature);
+  members_ = NewGroup(2);
+  EXPECT_EQ(ProposedByService(Removing(1)), Fault::kExternalSenderUnknown);
+}
+
+TEST_F(OutsiderRules, NewcomersProposeThemselves) {
+  Client client = NewClient("new");
+  const GroupContext& context = members_[0].group.context();
+  EXPECT_EQ(Handled(members_[0], ProposeSelf(context, client.key_package(), client.signer)),
+            Fault::kNone);
+  EXPECT_EQ(Handled(members_[1], ProposeSelf(context, client.key_package(), service_.signer)),
+            Fault::kMessageSignature);
+  EXPECT_EQ(Handled(members_[1], ForgeContent(members_[0].group, client.signer,
+                                              {SenderType::kNewMemberProposal, 0}, Removing(0))),
+            Fault::kSenderKindNotAllowed);
+}
+
+// --- Lists of a member's commit ----------------------------------------------------------------
+
+TEST_F(ProposalRules, ValidListsAreTaken) {
+  EXPECT_EQ(Listed({}), Fault::kNone);
+  EXPECT_EQ(Listed({Removing(3),
+                    Adding("4"),
+                    Adding("5"),
+                    NewExtensions({}),
+                    {PreSharedKey{ExternalPsk("a")}},
+                    {PreSharedKey{ExternalPsk("b")}}}),
+            Fault::kNone);
+  EXPECT_EQ(Referring({Wait(members_[2], {Update{UpdateOf(members_[2])}}),
+                       Wait(members_[3], Removing(3))}),
+            Fault::kNone);
+}
+
+TEST_F(ProposalRules, CommittersDoNotUpdateThemselves) {
+  const Proposal update{Update{UpdateOf(members_[0])}};
+  EXPECT_EQ(Listed({update}), Fault::kUpdateByCommitter);
+  EXPECT_EQ(Referring({Wait(members_[0], update)}), Fault::kUpdateByCommitter);
+}
+
+TEST_F(ProposalRules, CommittersDoNotRemoveThemselves) {
+  EXPECT_EQ(Listed({Removing(0)}), Fault::kRemoveOfCommitter);
+  EXPECT_EQ(Referring({Wait(members_[2], Removing(0))}), Fault::kRemoveOfCommitter);
+}
+
+TEST_F(ProposalRules, ALeafIsChangedOnce) {
+  EXPECT_EQ(Listed({Removing(2), Removing(2)}), Fault::kLeafChangedTwice);
+  const ProposalOrRef update = Wait(members_[2], {Update{UpdateOf(members_[2])}});
+  const ProposalOrRef again = Wait(members_[2], {Update{UpdateOf(members_[2])}});
+  const ProposalOrRef removal = Wait(members_[3], Removing(2));
+  EXPECT_EQ(Referring({update}), Fault::kNone);
+  EXPECT_EQ(Referring({again}), Fault::kNone);
+  EXPECT_EQ(Referring({update, again}), Fault::kLeafChangedTwice);
+  EXPECT_EQ(Referring({update, removal}), Fault::kLeafChangedTwice);
+  EXPECT_EQ(Referring({removal, update}), Fault::kLeafChangedTwice);
+}
+
+TEST_F(ProposalRules, AClientIsAddedOnce) {
+  EXPECT_EQ(Listed({Adding("new"), Adding("other")}), Fault::kNone);
+  EXPECT_EQ(Listed({Adding("new"), Adding("new")}), Fault::kAddTwice);
+}
+
+TEST_F(ProposalRules, AMemberIsNotAddedUnlessItIsRemoved) {
+  EXPECT_EQ(Listed({Adding("2")}), Fault::kAddOfMember);
+  EXPECT_EQ(Listed({Adding("2"), Removing(3)}), Fault::kAddOfMember);
+  EXPECT_EQ(Listed({Adding("2"), Removing(2)}), Fault::kNone);
+}
+
+TEST_F(ProposalRules, APreSharedKeyIsUsedOnce) {
+  const Proposal psk{PreSharedKey{ExternalPsk("psk")}};
+  EXPECT_EQ(Listed({psk, {PreSharedKey{ExternalPsk("psk")}}}), Fault::kNone);  // another nonce
+  EXPECT_EQ(Listed({psk, psk}), Fault::kPskTwice);
+}
+
+TEST_F(ProposalRules, ExtensionsAreReplacedOnce) {
+  EXPECT_EQ(Listed({NewExtensions({}), NewExtensions({})}), Fault::kGroupContextExtensionsTwice);
+}
+
+TEST_F(ProposalRules, AReinitIsAlone) {
+  EXPECT_EQ(Listed({Reinitialising()}), Fault::kNone);
+  EXPECT_EQ(Listed({Reinitialising(), {PreSharedKey{ExternalPsk("psk")}}}), Fault::kReInitNotAlone);
+  EXPECT_EQ(Listed({Removing(2), Reinitialising()}), Fault::kReInitNotAlone);
+  EXPECT_EQ(Listed({Reinitialising(), Reinitialising()}), Fault::kReInitNotAlone);
+}
+
+TEST_F(ProposalRules, WhatIsReferredToIsKnown) {
+  const ProposalOrRef known = Wait(members_[2], Removing(3));
+  EXPECT_EQ(Referring({known}), Fault::kNone);
+  members_[1].group.DropWaitingProposals();
+  EXPECT_EQ(Referring({known}), Fault::kProposalNotFound);
+}
+
+TEST_F(ProposalRules, SomeNeedAPath) {
+  const auto listed_without_path = [&](std::vector<ProposalOrRef> list) {
+    return Committed(members_[0], members_[1],
+                     {.proposals = std::move(list), .with_path = false, .psks = &psks_});
+  };
+  EXPECT_EQ(listed_without_path(ByValue({Adding("new"), {PreSharedKey{ExternalPsk("psk")}}})),
+            Fault::kNone);
+  EXPECT_EQ(listed_without_path(ByValue({Reinitialising()})), Fault::kNone);
+  EXPECT_EQ(listed_without_path({}), Fault::kPathMissing);
+  EXPECT_EQ(listed_without_path(ByValue({Removing(2)})), Fault::kPathMissing);
+  EXPECT_EQ(listed_without_path(ByValue({Adding("new"), Removing(2)})), Fault::kPathMissing);
+  EXPECT_EQ(listed_without_path(ByValue({NewExtensions({})})), Fault::kPathMissing);
+  EXPECT_EQ(listed_without_path({Wait(members_[2], {Update{UpdateOf(members_[2])}})}),
+            Fault::kPathMissing);
+}
+
+// What a committer makes of proposals that do not fit together (section 12.2).
+TEST_F(ProposalRules, CommittersChooseWhatFitsTogether) {
+  Member& alice = members_[0];
+  const LeafNode second = UpdateOf(members_[2]);
+  Wait(members_[2], {Update{UpdateOf(members_[2])}});
+  Wait(members_[2], {Update{second}});  // the newest one of the two
+  Wait(members_[3], {Update{UpdateOf(members_[3])}});
+  Wait(members_[2], Removing(3));  // before an update
+  Wait(members_[2], Removing(0));  // of the committer
+  Wait(members_[2], Adding("1"));  // who is a member
+  Wait(members_[2], Adding("new"));
+  Wait(members_[3], Adding("new"));
+  Wait(members_[3], Reinitialising());  // not alone
+  const auto commit = alice.group.Commit({}, alice.signer, policy_, psks_, random_);
+  ASSERT_TRUE(commit.ok()) << commit.status();
+  EXPECT_EQ(commit->staged.updated(), std::vector<LeafIndex>{{2}});
+  EXPECT_EQ(commit->staged.removed(), std::vector<LeafIndex>{{3}});
+  EXPECT_EQ(commit->staged.added(), std::vector<LeafIndex>{{3}});
+  EXPECT_EQ(*commit->staged.tree().leaf(LeafIndex{2}), second);
+}
+
+// One that is valid by itself, and that no commit can have, is left out as if it did not wait.
+TEST_F(ProposalRules, CommittersLeaveOutWhatFitsIntoNoCommit) {
+  Member& alice = members_[0];
+  const auto adding = [&](std::string_view name, auto change) {
+    return Proposal{Add{NewClient(name, change).key_package()}};
+  };
+  Wait(members_[2], Adding("first"));
+  Wait(members_[2], adding("a", [](auto& k) { k.leaf_node.capabilities.cipher_suites = {1}; }));
+  Wait(members_[2], adding("b", [&](auto& k) {
+         k.leaf_node.encryption_key = members_[1].group.own_leaf_node().encryption_key;
+       }));
+  Wait(members_[3], NewExtensions({{kSomeExtension, "data"}}));
+  Wait(members_[3], {PreSharedKey{ExternalPsk("psk")}});
+  Wait(members_[3], Adding("last"));
+  psks_.external.clear();
+  const auto commit =
+      alice.group.Commit({.proposals = {Removing(3)}}, alice.signer, policy_, psks_, random_);
+  ASSERT_TRUE(commit.ok()) << commit.status();
+  EXPECT_EQ(Handled(members_[1], commit->message), Fault::kNone);
+  EXPECT_EQ(commit->staged.added().size(), 2u);
+  EXPECT_EQ(commit->staged.removed(), std::vector<LeafIndex>{{3}});
+  EXPECT_TRUE(commit->staged.psks().empty());
+  EXPECT_TRUE(commit->staged.context().extensions.empty());
+  // Of the committer's own proposals nothing is left out.
+  EXPECT_EQ(FaultIn(alice.group.Commit({.proposals = {NewExtensions({{kSomeExtension, ""}})}},
+                                       alice.signer, policy_, psks_, random_)),
+            Fault::kRequiredByExtensionsMissing);
+}
+
+TEST_F(ProposalRules, SoManyWaitAndNoMore) {
+  Member& alice = members_[0];
+  for (size_t i = 0; i < kMaxWaitingProposals; ++i) {
+    ASSERT_TRUE(alice.group.Propose(Removing(1), {}, alice.signer, policy_, random_).ok());
+  }
+  EXPECT_EQ(FaultIn(alice.group.Propose(Removing(1), {}, alice.signer, policy_, random_)),
+            Fault::kTooManyProposals);
+  EXPECT_EQ(Proposed(members_[1], alice, Removing(2)), Fault::kTooManyProposals);
+}
+
+// --- Lists of a newcomer's commit --------------------------------------------------------------
+
+class ExternalCommitRules : public ProposalRules {
+ protected:
+  Fault CommittedBy(std::string_view name, Forgery forgery) {
+    Client client = NewClient(name);
+    forgery.external = true;
+    forgery.identity = IdentityOf(name);
+    forgery.psks = &psks_;
+    return Handled(members_[1], Forge(members_[0].group, client.signer, forgery, random_).message);
+  }
+  Fault ListedByNewcomer(std::vector<Proposal> proposals) {
+    return CommittedBy("new", {.proposals = ByValue(std::move(proposals))});
+  }
+};
+
+TEST_F(ExternalCommitRules, ValidOnesAreTaken) {
+  EXPECT_EQ(ListedByNewcomer({}), Fault::kNone);
+  EXPECT_EQ(ListedByNewcomer({{PreSharedKey{ExternalPsk("a")}}, {PreSharedKey{ExternalPsk("b")}}}),
+            Fault::kNone);
+  EXPECT_EQ(CommittedBy("2", {.proposals = ByValue({Removing(2)})}), Fault::kNone);
+}
+
+TEST_F(ExternalCommitRules, HaveOneExternalInit) {
+  EXPECT_EQ(ListedByNewcomer({{ExternalInit{std::string(32, 'k')}}}), Fault::kExternalInitCount);
+  EXPECT_EQ(
+      CommittedBy(
+          "new",
+          {.content = [](FramedContent& c) { std::get<Commit>(c.content).proposals.clear(); }}),
+      Fault::kExternalInitCount);
+}
+
+TEST_F(ExternalCommitRules, RemoveAtMostOneMember) {
+  EXPECT_EQ(CommittedBy("2", {.proposals = ByValue({Removing(2), Removing(3)})}),
+            Fault::kExternalRemoveCount);
+}
+
+TEST_F(ExternalCommitRules, HaveNoOtherProposals) {
+  for (const Proposal& other : {Adding("other"), Proposal{Update{UpdateOf(members_[2])}},
+                                NewExtensions({}), Reinitialising()}) {
+    EXPECT_EQ(CommittedBy("new", {.content =
+                                      [&](FramedContent& c) {
+                                        std::get<Commit>(c.content).proposals.push_back({other});
+                                      }}),
+              Fault::kExternalCommitProposal);
+  }
+}
+
+TEST_F(ExternalCommitRules, UseAPreSharedKeyOnce) {
+  const Proposal psk{PreSharedKey{ExternalPsk("psk")}};
+  EXPECT_EQ(ListedByNewcomer({psk, psk}), Fault::kPskTwice);
+}
+
+TEST_F(ExternalCommitRules, ReferToNothing) {
+  const ProposalOrRef known = Wait(members_[2], {PreSharedKey{ExternalPsk("psk")}});
+  const ProposalOrRef unknown{ProposalRef{std::string(kHashSize, 'r')}};
+  for (const ProposalOrRef& reference : {known, unknown}) {
+    EXPECT_EQ(CommittedBy("new", {.proposals = {reference}}), Fault::kExternalCommitReference);
+  }
+}
+
+TEST_F(ExternalCommitRules, HaveAPath) {
+  EXPECT_EQ(CommittedBy("new", {.with_path = false}), Fault::kPathMissing);
+}
+
+TEST_F(ExternalCommitRules, AreSignedWithTheNewLeafsKey) {
+  EXPECT_EQ(CommittedBy("new", {.leaf_signer = &members_[2].signer,
+                                .leaf =
+                                    [&](LeafNode& l) {
+                                      l.signature_key = members_[2].signer.verifying_key().bytes();
+                                    }}),
+            Fault::kMessageSignature);
+}
+
+TEST_F(ExternalCommitRules, TheInitSecretIsForTheGroup) {
+  EXPECT_EQ(CommittedBy("new", {.content =
+                                    [](FramedContent& c) {
+                                      auto& list = std::get<Commit>(c.content).proposals;
+                                      list[0] = {Proposal{ExternalInit{"no key"}}};
+                                    }}),
+            Fault::kDecryptionFailed);
+}
+
+// Who takes its old leaf's place is bound as by an update of it.
+TEST_F(ExternalCommitRules, ANewLeafMayTakeTheOldOnesPlace) {
+  const std::vector<ProposalOrRef> removal = ByValue({Removing(2)});
+  const std::string kept = members_[2].group.own_leaf_node().encryption_key;
+  EXPECT_EQ(CommittedBy("another", {.proposals = removal}), Fault::kSuccessorRefused);
+  EXPECT_EQ(CommittedBy(
+                "2", {.proposals = removal, .leaf = [&](LeafNode& l) { l.encryption_key = kept; }}),
+            Fault::kLeafEncryptionKeyKept);
+  EXPECT_EQ(CommittedBy("2", {.proposals = ByValue({Removing(7)})}), Fault::kRemoveOfBlank);
+}
+
+TEST_F(ExternalCommitRules, TheNewLeafFitsIntoTheGroup) {
+  EXPECT_EQ(CommittedBy(kRefusedName, {}), Fault::kCredentialRefused);
+  EXPECT_EQ(CommittedBy("new", {.leaf = [](LeafNode& l) { l.capabilities.cipher_suites = {1}; }}),
+            Fault::kSuiteNotListed);
+}
+
+}  // namespace
+}  // namespace amana::mls

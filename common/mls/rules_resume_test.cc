@@ -1,0 +1,181 @@
+// Rules for groups that go on from another one (RFC 9420, sections 8.6, 11.2, 11.3 and 12.4.3.1).
+
+#include "common/mls/test_rules.h"
+
+namespace amana::mls {
+namespace {
+
+// Suite 3, or the one that tests have besides.
+OwnKeyPackage KeyPackageOf(const Suite& suite, std::string_view name,
+                           const crypto::SigningKey& signer, uint64_t now, Random& random) {
+  return MakeKeyPackage(suite, {BasicCredential(name), DefaultCapabilities(suite), {}}, signer,
+                        {.not_before = now - 60, .not_after = now + 86400}, false, random);
+}
+
+class ResumeRules : public RulesTest {
+ protected:
+  // What the first commit of a new group says of the old one.
+  struct Resumption {
+    CommitKind kind = CommitKind::kBranch;
+    const Suite* suite = &kSuite3;
+    std::string group_id = "new group";
+    Extensions extensions = {};
+    // Whoever joins is "1"; the group is founded by "0".
+    std::vector<std::string> others = {};
+    bool is_second_commit = false;
+    std::optional<uint64_t> epoch = std::nullopt;
+  };
+
+  PreSharedKeyId IdOf(CommitKind kind, uint64_t epoch) const {
+    PreSharedKeyId id;
+    id.type = PskType::kResumption;
+    id.usage = kind == CommitKind::kBranch ? ResumptionUsage::kBranch : ResumptionUsage::kReinit;
+    id.group_id = old_[0].group.group_id();
+    id.epoch = epoch;
+    return id;
+  }
+
+  Fault Joined(const Resumption& how, const Group* resumed) {
+    const auto client_of = [&](std::string_view name) {
+      return KeyPackageOf(*how.suite, name, signers_.emplace_back(NewSigner()), kNow, random_);
+    };
+    OwnKeyPackage founder = client_of("0");
+    const crypto::SigningKey founders =
+        *crypto::SigningKey::FromSeed(signers_.back().Seed().Expose());
+    auto group = Group::Create(*how.suite, how.group_id, std::move(founder), how.extensions,
+                               policy_, random_);
+    AMANA_CHECK(group.ok(), "no group");
+    if (how.is_second_commit) {
+      auto first = group->Commit({}, founders, policy_, psks_, random_);
+      AMANA_CHECK(group->Merge(std::move(first->staged)).ok(), "no merge");
+    }
+    OwnKeyPackage own = client_of("1");
+    std::vector<KeyPackage> added = {own.key_package};
+    for (const std::string& name : how.others) added.push_back(client_of(name).key_package);
+    const uint64_t epoch = how.epoch.value_or(old_[0].group.epoch());
+    auto commit = GroupTestPeer::Resume(*group, added, IdOf(how.kind, epoch),
+                                        *old_[0].group.ResumptionPsk(epoch), how.kind, founders,
+                                        policy_, random_);
+    AMANA_CHECK(commit.ok(), "no commit");
+    return FaultIn(Group::Join(*how.suite, *commit->welcome, std::move(own), policy_, psks_,
+                               {.resumed = resumed}));
+  }
+  Fault Joined(const Resumption& how) { return Joined(how, &old_[1].group); }
+
+  crypto::SigningKey NewSigner() { return crypto::SigningKey::Generate(random_); }
+
+  std::vector<crypto::SigningKey> signers_;
+  std::vector<Member> old_ = NewGroup(3);
+};
+
+TEST_F(ResumeRules, AGroupGoesOnFromOneAlone) {
+  const auto joined_with = [&](std::vector<ResumptionUsage> usages) {
+    return RulesTest::Joined(old_[0], NewClient("new"), {.secrets = [&](GroupSecrets& s) {
+                               for (const ResumptionUsage usage : usages) {
+                                 PreSharedKeyId id = IdOf(CommitKind::kBranch, 1);
+                                 id.usage = usage;
+                                 id.nonce = RandomBytes(random_, kHashSize);
+                                 s.psks.push_back(id);
+                               }
+                             }});
+  };
+  // It is the key schedule that another one does not fit into.
+  psks_.resumption[{"group", 1}] = "psk";
+  EXPECT_EQ(joined_with({ResumptionUsage::kBranch}), Fault::kGroupInfoSealed);
+  EXPECT_EQ(joined_with({ResumptionUsage::kBranch, ResumptionUsage::kApplication}),
+            Fault::kGroupInfoSealed);
+  EXPECT_EQ(joined_with({ResumptionUsage::kBranch, ResumptionUsage::kBranch}),
+            Fault::kWelcomePskNotAlone);
+  EXPECT_EQ(joined_with({ResumptionUsage::kReinit, ResumptionUsage::kBranch}),
+            Fault::kWelcomePskNotAlone);
+}
+
+// --- Branches ----------------------------------------------------------------------------------
+
+TEST_F(ResumeRules, AValidBranchIsJoined) {
+  EXPECT_EQ(Joined({}), Fault::kNone);
+  EXPECT_EQ(Joined({.others = {"2"}}), Fault::kNone);
+}
+
+TEST_F(ResumeRules, TheGroupThatIsResumedIsKnown) {
+  const SecretBytes psk = *old_[0].group.ResumptionPsk(1);
+  EXPECT_EQ(Joined({}, nullptr), Fault::kPskMissing);
+  psks_.resumption[{"group", 1}] = psk.Expose();
+  EXPECT_EQ(Joined({}, nullptr), Fault::kResumptionUnknown);
+  const Member other = Found("1", "another group");
+  EXPECT_EQ(Joined({}, &other.group), Fault::kResumptionUnknown);
+}
+
+TEST_F(ResumeRules, ABranchBeginsWithItsFirstCommit) {
+  EXPECT_EQ(Joined({.is_second_commit = true}), Fault::kResumedEpoch);
+}
+
+TEST_F(ResumeRules, ABranchHasTheParametersOfItsGroup) {
+  EXPECT_EQ(Joined({.suite = &SuiteOf(1)}), Fault::kBranchParameters);
+}
+
+TEST_F(ResumeRules, ABranchHasMembersOfItsGroupAlone) {
+  EXPECT_EQ(Joined({.others = {"stranger"}}), Fault::kBranchMember);
+  Client own = NewClient("0");
+  EXPECT_EQ(FaultIn(old_[0].group.Branch("new group", std::move(own.own),
+                                         {NewClient("stranger").key_package()}, own.signer, policy_,
+                                         random_)),
+            Fault::kBranchMember);
+}
+
+// --- Reinitialised groups ----------------------------------------------------------------------
+
+class ReInitRules : public ResumeRules {
+ protected:
+  ReInitRules() {
+    CommitAll(old_, 0, {.proposals = {{ReInit{"new group", kMls10, kSuite3.id, {}}}}});
+  }
+
+  static Resumption Next() { return {.kind = CommitKind::kReInit, .others = {"2"}}; }
+  template <class Change>
+  Fault JoinedWith(Change change) {
+    Resumption how = Next();
+    change(how);
+    return Joined(how);
+  }
+  Fault Reinitialised(const Suite& suite, std::vector<std::string> others) {
+    Client own = NewClient("0");
+    std::vector<KeyPackage> key_packages;
+    for (const std::string& name : others) key_packages.push_back(NewClient(name).key_package());
+    return FaultIn(old_[0].group.Reinitialise(suite, std::move(own.own), key_packages, own.signer,
+                                              policy_, random_));
+  }
+};
+
+TEST_F(ReInitRules, AValidOneIsJoined) {
+  EXPECT_EQ(Joined(Next()), Fault::kNone);
+  EXPECT_EQ(Reinitialised(kSuite3, {"1", "2"}), Fault::kNone);
+}
+
+TEST_F(ReInitRules, IsTheGroupThatTheReinitNamed) {
+  EXPECT_EQ(JoinedWith([](auto& how) { how.group_id = "another"; }), Fault::kReInitMismatch);
+  EXPECT_EQ(JoinedWith([](auto& how) { how.suite = &SuiteOf(1); }), Fault::kReInitMismatch);
+  EXPECT_EQ(JoinedWith([](auto& how) { how.extensions = {{kApplicationId, "id"}}; }),
+            Fault::kReInitMismatch);
+  // The key is of the epoch before the reinit.
+  EXPECT_EQ(JoinedWith([](auto& how) { how.epoch = 1; }), Fault::kReInitMismatch);
+  EXPECT_EQ(Reinitialised(SuiteOf(1), {"1", "2"}), Fault::kReInitMismatch);
+}
+
+TEST_F(ReInitRules, FollowsAReinit) {
+  old_ = NewGroup(3);
+  EXPECT_EQ(Joined(Next()), Fault::kReInitMismatch);
+  EXPECT_EQ(Reinitialised(kSuite3, {"1", "2"}), Fault::kReInitMismatch);
+}
+
+TEST_F(ReInitRules, BeginsWithItsFirstCommit) {
+  EXPECT_EQ(JoinedWith([](auto& how) { how.is_second_commit = true; }), Fault::kResumedEpoch);
+}
+
+TEST_F(ReInitRules, HasAllMembersOfTheOldGroup) {
+  EXPECT_EQ(JoinedWith([](auto& how) { how.others.clear(); }), Fault::kReInitMember);
+  EXPECT_EQ(Reinitialised(kSuite3, {"1"}), Fault::kReInitMember);
+}
+
+}  // namespace
+}  // namespace amana::mls
