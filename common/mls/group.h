@@ -94,7 +94,8 @@ class StagedCommit {
   const GroupContext& context() const { return next_->context; }
 
   // For a vault, so that a commit of our own survives a crash between sending and merging. Only the
-  // difference to the group it was staged from. Holds secrets.
+  // difference to the group it was staged from. Holds secrets. Not of one that removes us: that is
+  // handled again after a crash.
   SecretBytes Encode() const;
 
  private:

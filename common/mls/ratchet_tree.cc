@@ -196,6 +196,10 @@ void RatchetTree::SetSize(LeafCount leaves) {
     if (leaves_[i] != nullptr) PutLeaf(LeafIndex{i}, nullptr);
   }
   const size_t nodes = NodeCount(leaves);
+  // Parents that are cut off are rows that must be deleted.
+  for (auto i = static_cast<uint32_t>(nodes); i < encryption_prefixes_.size(); ++i) {
+    if (encryption_key(NodeIndex{i}) != nullptr) changed_.push_back(NodeIndex{i});
+  }
   leaves_.Resize(leaves.value);
   parents_.Resize(leaves.value - 1);
   encryption_prefixes_.resize(nodes);
@@ -291,11 +295,7 @@ void RatchetTree::Truncate() {
   uint32_t used = leaves().value;
   while (used > 1 && leaves_[used - 1] == nullptr) --used;
   const LeafCount room = RoomFor(used);
-  if (room == leaves()) return;
-  for (uint32_t i = NodeCount(room); i < NodeCount(leaves()); ++i) {
-    if (encryption_key(NodeIndex{i}) != nullptr) changed_.push_back(NodeIndex{i});
-  }
-  SetSize(room);
+  if (room != leaves()) SetSize(room);
 }
 
 // --- Paths and resolutions.

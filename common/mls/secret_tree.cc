@@ -289,7 +289,6 @@ absl::StatusOr<SecretTree> SecretTree::FromNodes(const Suite& suite, std::string
   if (dropped > 1 || !reader.ok() || !reader.empty() || !elements.ok()) {
     return Refuse(Fault::kStateDamaged);
   }
-  tree.nodes_changed_ = false;
   return tree;
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "common/base/check.h"
 #include "common/base/status_macros.h"
 #include "common/mls/fault.h"
 #include "common/mls/group.h"
@@ -347,6 +348,7 @@ absl::StatusOr<Group> Group::Restore(const Suite& suite, const StateRows& rows, 
 // --- Staged commits.
 
 SecretBytes StagedCommit::Encode() const {
+  AMANA_CHECK(!removes_us(), "a commit that removes this member leads to nothing that can be kept");
   Writer writer;
   EncodeInto(writer, base_);
   EncodeInto(writer, committer_);

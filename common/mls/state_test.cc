@@ -77,5 +77,20 @@ TEST_F(SavedState, RefusesRowsThatWereRolledBack) {
   EXPECT_EQ(FaultIn(Group::Restore(kSuite3, rows, group.sequence())), Fault::kStateRolledBack);
 }
 
+// A commit outlives a crash before it is merged, and the epoch that it began another one.
+TEST_F(SavedState, TheEpochOfARestoredCommitIsSavedWhole) {
+  Group group = Alone();
+  StateRows rows;
+  ApplyDelta(rows, group.TakeDelta());
+  NewCommit commit = *group.Commit({}, signer_, policy_, PskMap(), random_);
+  const SecretBytes saved = commit.staged.Encode();
+  group = Reloaded(std::move(group), rows);
+  ASSERT_TRUE(group.Merge(*group.RestoreStaged(saved.Expose())).ok());
+  ApplyDelta(rows, group.TakeDelta());
+  auto again = Group::Restore(kSuite3, rows, group.sequence());
+  ASSERT_EQ(FaultIn(again), Fault::kNone);
+  EXPECT_EQ(again->epoch_authenticator(), group.epoch_authenticator());
+}
+
 }  // namespace
 }  // namespace amana::mls

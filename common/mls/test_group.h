@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "common/base/check.h"
 #include "common/mls/group.h"
 
 namespace amana::mls {
