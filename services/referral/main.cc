@@ -110,7 +110,7 @@ class ReferralApplication final : public rpc::Application {
 
   // Ready once the directory is in memory: before that nobody could be matched.
   absl::Status Ready(Deadline deadline) override {
-    return snapshot_.loaded() ? absl::OkStatus() : snapshot_.Load(deadline);
+    return snapshot_.Get().ok() ? absl::OkStatus() : snapshot_.Load(deadline);
   }
 
   void Start() override {
@@ -146,7 +146,8 @@ class ReferralApplication final : public rpc::Application {
     if (owns) return true;
     AMANA_ASSIGN_OR_RETURN(const auto place, ServiceAtLocationId::FromBytes(subject));
     if (context.caller.role == Role::kNetworkAdministrator) {
-      return snapshot_.Get()->entries.contains(place);
+      AMANA_ASSIGN_OR_RETURN(const auto snapshot, snapshot_.Get());
+      return snapshot->entries.contains(place);
     }
     return directory_.IsRunBy(place, context.caller.organisation, context.deadline);
   }

@@ -159,7 +159,7 @@ absl::StatusOr<ServicePage> Directory::List(const OrganisationId& organisation, 
     after = *parsed;
   }
   const uint32_t size = page_size == 0 ? kDefaultPageSize : std::min(page_size, kMaxPageSize);
-  const auto snapshot = snapshot_.Get();
+  AMANA_ASSIGN_OR_RETURN(const auto snapshot, snapshot_.Get());
   ServicePage page;
   for (auto it = snapshot->entries.upper_bound(after); it != snapshot->entries.end(); ++it) {
     if (!organisation.is_zero() && it->second->record.organisation_id != organisation) continue;
@@ -172,9 +172,10 @@ absl::StatusOr<ServicePage> Directory::List(const OrganisationId& organisation, 
   return page;
 }
 
-domain::MatchResult Directory::Match(const domain::RoutingCard& card, domain::NeedCode need,
-                                     size_t limit, absl::Time& snapshot_time) const {
-  const auto snapshot = snapshot_.Get();
+absl::StatusOr<domain::MatchResult> Directory::Match(const domain::RoutingCard& card,
+                                                     domain::NeedCode need, size_t limit,
+                                                     absl::Time& snapshot_time) const {
+  AMANA_ASSIGN_OR_RETURN(const auto snapshot, snapshot_.Get());
   snapshot_time = snapshot->time;
   return domain::Match(*snapshot, geography_,
                        {.card = card,

@@ -60,13 +60,13 @@ class Directory {
   absl::StatusOr<domain::Ledger> GetCapacity(const CallContext& context,
                                              const ServiceAtLocationId& id) const;
 
-  // From the snapshot, by id. `organisation` zero: all. kPageTokenInvalid.
+  // From the snapshot, by id. `organisation` zero: all. kPageTokenInvalid, kServiceUnavailable.
   absl::StatusOr<ServicePage> List(const OrganisationId& organisation, uint32_t page_size,
                                    const std::string& token) const;
 
-  // From the snapshot; `snapshot_time` gets its age.
-  domain::MatchResult Match(const domain::RoutingCard& card, domain::NeedCode need, size_t limit,
-                            absl::Time& snapshot_time) const;
+  // From the snapshot; `snapshot_time` gets its age. kServiceUnavailable.
+  absl::StatusOr<domain::MatchResult> Match(const domain::RoutingCard& card, domain::NeedCode need,
+                                            size_t limit, absl::Time& snapshot_time) const;
 
   // Whether a service_at_location with these bytes as its id is the organisation's.
   absl::StatusOr<bool> IsRunBy(const ServiceAtLocationId& id, const OrganisationId& organisation,

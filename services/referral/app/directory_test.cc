@@ -80,7 +80,7 @@ TEST_F(DirectoryAppTest, MatchSeesEveryCommitAtOnce) {
   domain::RoutingCard card = w_.intake.cases[w_.AddCase(domain::Priority::kP1)].card;
   const auto match = [&] {
     absl::Time time;
-    return w_.directory.Match(card, domain::NeedCode::kEmergencyShelter, 0, time);
+    return *w_.directory.Match(card, domain::NeedCode::kEmergencyShelter, 0, time);
   };
   ASSERT_EQ(match().candidates.size(), 1u);
   EXPECT_EQ(match().candidates[0].free, 2u);
@@ -95,12 +95,31 @@ TEST_F(DirectoryAppTest, MatchSeesEveryCommitAtOnce) {
 
   // Another process sees the same after loading.
   DirectorySnapshot other(w_.store, w_.clock);
-  EXPECT_FALSE(other.loaded());
   ASSERT_TRUE(other.Load(Deadline::Never()).ok());
-  EXPECT_TRUE(other.loaded());
-  const auto& entry = other.Get()->entries.at(centre_.id);
+  const auto snapshot = *other.Get();
+  const auto& entry = snapshot->entries.at(centre_.id);
   EXPECT_EQ(entry->record.status, domain::ServiceStatus::kPlanned);
   EXPECT_EQ(domain::Count(entry->ledger, centre_.beds).held, 1u);
+}
+
+// A service that has just started knows nobody yet, which is not the same as that nobody can help.
+TEST_F(DirectoryAppTest, NothingIsSaidBeforeTheDirectoryIsLoaded) {
+  DirectorySnapshot empty(w_.store, w_.clock);
+  Directory directory(w_.store, w_.clock, w_.random, empty, w_.geography);
+  const domain::RoutingCard card = w_.intake.cases[w_.AddCase(domain::Priority::kP1)].card;
+  absl::Time time;
+  const auto match = [&] {
+    return directory.Match(card, domain::NeedCode::kEmergencyShelter, 0, time);
+  };
+  EXPECT_EQ(ReasonOf(match().status()), Reason::kServiceUnavailable);
+  EXPECT_EQ(ReasonOf(directory.List({}, 0, "").status()), Reason::kServiceUnavailable);
+  // Not by what one commit puts in, either.
+  ASSERT_TRUE(
+      directory.SetStatus(Administrator(), centre_.id, domain::ServiceStatus::kActive, Nothing)
+          .ok());
+  EXPECT_EQ(ReasonOf(match().status()), Reason::kServiceUnavailable);
+  ASSERT_TRUE(empty.Load(Deadline::Never()).ok());
+  EXPECT_EQ(match()->candidates.size(), 1u);
 }
 
 TEST_F(DirectoryAppTest, Pages) {

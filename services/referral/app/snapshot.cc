@@ -3,6 +3,7 @@
 #include <map>
 #include <vector>
 
+#include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "services/referral/app/names.h"
 #include "services/referral/store/codec.h"
@@ -57,14 +58,10 @@ absl::Status ReadShard(store::Store& store, store::Shard shard,
 
 }  // namespace
 
-std::shared_ptr<const domain::Snapshot> DirectorySnapshot::Get() const {
+absl::StatusOr<std::shared_ptr<const domain::Snapshot>> DirectorySnapshot::Get() const {
   MutexLock lock(mutex_);
+  if (!loaded_) return Error(Reason::kServiceUnavailable);
   return snapshot_;
-}
-
-bool DirectorySnapshot::loaded() const {
-  MutexLock lock(mutex_);
-  return loaded_;
 }
 
 absl::Status DirectorySnapshot::Load(Deadline deadline) {

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "common/base/clock.h"
 #include "common/base/deadline.h"
 #include "common/base/mutex.h"
@@ -23,8 +24,9 @@ class DirectorySnapshot {
   // Both outlive this.
   DirectorySnapshot(store::Store& store, const Clock& clock) : store_(store), clock_(clock) {}
 
-  std::shared_ptr<const domain::Snapshot> Get() const;
-  bool loaded() const;
+  // kServiceUnavailable until it was loaded once: an empty directory would say that nobody can
+  // help.
+  absl::StatusOr<std::shared_ptr<const domain::Snapshot>> Get() const;
 
   // Reads everything again. What a commit here has put in since stays if it is newer.
   absl::Status Load(Deadline deadline);

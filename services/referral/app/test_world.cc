@@ -104,7 +104,9 @@ void CountingMetrics::FirstAnswer(domain::Priority, absl::Duration after) {
   first_answer = after;
 }
 
-World::World(uint64_t seed) : random(seed), hotline(NewId<OrganisationId>(random)) {}
+World::World(uint64_t seed) : random(seed), hotline(NewId<OrganisationId>(random)) {
+  AMANA_CHECK(snapshot.Load(Soon()).ok(), "test directory not loaded");
+}
 
 domain::ServiceAtLocation World::RecordOf(const Centre& centre, uint32_t beds) const {
   domain::ServiceAtLocation record;

@@ -89,7 +89,8 @@ Answer Match(Directory& directory, const v1::MatchRequest& request) {
     return Error(Reason::kInvalidField, {.field = "need"});
   }
   absl::Time snapshot_time;
-  const domain::MatchResult result = directory.Match(card, need, request.limit(), snapshot_time);
+  AMANA_ASSIGN_OR_RETURN(const domain::MatchResult result,
+                         directory.Match(card, need, request.limit(), snapshot_time));
   return rpc::Reply(ToProto(result, snapshot_time));
 }
 
