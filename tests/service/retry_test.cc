@@ -258,8 +258,8 @@ TEST_F(RetryLater, EachCallIsToldWhatItWasToldFirst) {
   EXPECT_EQ(Get(hotline, id).SerializeAsString(), before);
 }
 
-INSTANTIATE_TEST_SUITE_P(Methods, Retry, ::testing::ValuesIn(kMethods), [](const auto& info) {
-  std::string name = info.param;
+INSTANTIATE_TEST_SUITE_P(Methods, Retry, ::testing::ValuesIn(kMethods), [](const auto& test) {
+  std::string name = test.param;
   std::replace(name.begin(), name.end(), '.', '_');
   return name;
 });

@@ -179,7 +179,9 @@ struct TestIntake {
   static Response Parse(const absl::StatusOr<std::string>& reply) {
     Response response;
     EXPECT_TRUE(reply.ok()) << reply.status();
-    if (reply.ok()) EXPECT_TRUE(response.ParseFromString(*reply));
+    if (reply.ok()) {
+      EXPECT_TRUE(response.ParseFromString(*reply));
+    }
     return response;
   }
 

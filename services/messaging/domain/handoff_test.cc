@@ -93,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadSeal{"AttachmentTwice",
                             [](NewHandoff& g) { g.attachments.push_back(g.attachments[0]); },
                             Reason::kInvalidField, "package.attachment_ids"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& test) { return test.param.name; });
 
 // Every state × every command against the table as domain.md draws it.
 TEST(Transitions, AreThoseOfTheTableAndNoOthers) {
