@@ -32,15 +32,15 @@ constexpr size_t kMaxGeographyBytes = 4 << 20;
 
 struct ReferralConfig {
   std::string geography_file;
-  int64_t offer_seconds_p0 = 5 * 60;
-  int64_t offer_seconds_p1 = 30 * 60;
-  int64_t offer_seconds_p2 = 4 * 60 * 60;
+  int64_t offer_seconds_p0 = int64_t{5} * 60;
+  int64_t offer_seconds_p1 = int64_t{30} * 60;
+  int64_t offer_seconds_p2 = int64_t{4} * 60 * 60;
   int64_t offer_working_days_p3 = 2;
   int64_t offers_at_once_p0 = 2;
 };
 
 void Declare(ReferralConfig& config, config::Schema& schema) {
-  constexpr int64_t kDay = 24 * 60 * 60;
+  constexpr int64_t kDay = int64_t{24} * 60 * 60;
   schema.Path("geography_file", "Where provinces are (geography.json); without it no distance.",
               config.geography_file);
   schema.Int("offer_seconds_p0", "How long a centre may think in immediate danger.",

@@ -112,6 +112,7 @@ TEST_P(Retry, AtOnce) {
   const std::string bytes = Request(NewRequestId())->SerializeAsString();
   std::vector<RawReply> replies(kAtOnce);
   std::vector<std::thread> threads;
+  threads.reserve(replies.size());
   for (RawReply& reply : replies) {
     threads.emplace_back(
         [&, channel = Channel()] { reply = CallRaw(channel, *method_, bytes, absl::Seconds(9)); });

@@ -12,7 +12,6 @@
 namespace amana::referral {
 namespace {
 
-using domain::DirectoryRecord;
 using domain::Ledger;
 using domain::ServiceAtLocation;
 
