@@ -94,6 +94,26 @@ class Interop : public testing::TestWithParam<Way> {
 
 TEST_P(Interop, BothTalkAndUpdate) { TalkAndUpdate(); }
 
+// As far as the windows go; what is too late is refused.
+TEST_P(Interop, MessagesComeOutOfOrderAndLate) {
+  for (Party* sender : {&anna_, &badr_}) {
+    for (int i = 0; i < 40; ++i) ASSERT_DONE(room_.Send(*sender, std::to_string(i), ""));
+  }
+  ASSERT_DONE(room_.DeliverAll());
+  for (int epochs = 1; epochs <= 5; ++epochs) {
+    for (Party* sender : {&anna_, &badr_}) {
+      for (int i = 0; i < 3; ++i) ASSERT_DONE(room_.Send(*sender, std::to_string(i), ""));
+    }
+    for (int i = 0; i < epochs; ++i) ASSERT_DONE(Commit(i % 2 == 0 ? chen_ : dina_));
+    ASSERT_DONE(room_.DeliverAll());
+  }
+  // Of somebody who has left meanwhile.
+  ASSERT_DONE(room_.Send(dina_, "farewell", ""));
+  ASSERT_DONE(Commit(anna_, {.removes = {&dina_}}));
+  ASSERT_DONE(Commit(badr_, {.adds = {&New(true, "emre")}}));
+  ASSERT_DONE(room_.DeliverAll());
+}
+
 TEST_P(Interop, BothRemoveAndAreRemovedAndComeBack) {
   ASSERT_DONE(Commit(anna_, {.removes = {&dina_}}));
   ASSERT_DONE(Commit(badr_, {.removes = {&chen_}}));

@@ -5,6 +5,7 @@
 #include <deque>
 #include <variant>
 
+#include "common/base/check.h"
 #include "common/base/status_macros.h"
 #include "common/mls/fault.h"
 #include "common/mls/test_group.h"
@@ -79,18 +80,20 @@ class OurParty final : public Party {
       request.next_signer = &keys_.back();
     }
     AMANA_ASSIGN_OR_RETURN(NewCommit made,
-                           group_->Commit(request, signer(), policy(), psks_, random_));
+                           group().Commit(request, signer(), policy(), psks_, random_));
     Save();
     staged_.emplace(std::move(made.staged));
-    return CommitMade{std::move(made.message), std::move(made.welcome)};
+    return CommitMade{std::move(made.message), std::move(made.welcome).value_or("")};
   }
 
   absl::Status Confirm() override {
-    if (joining_.has_value()) {
-      Enter(*std::exchange(joining_, std::nullopt));
+    if (auto joined = std::exchange(joining_, std::nullopt); joined.has_value()) {
+      Enter(*std::move(joined));
       return absl::OkStatus();
     }
-    return Follow(*std::exchange(staged_, std::nullopt));
+    auto staged = std::exchange(staged_, std::nullopt);
+    if (!staged.has_value()) return absl::InternalError("no commit waits");
+    return Follow(*std::move(staged));
   }
 
   absl::Status Discard() override {
@@ -105,7 +108,7 @@ class OurParty final : public Party {
     switch (order.kind) {
       case ProposalKind::kUpdate:
         if (order.new_signature_key) keys_.push_back(crypto::SigningKey::Generate(random_));
-        message = group_->ProposeUpdate(std::nullopt, framing, signer(),
+        message = group().ProposeUpdate(std::nullopt, framing, signer(),
                                         order.new_signature_key ? keys_.back() : signer(), policy(),
                                         random_);
         break;
@@ -131,7 +134,7 @@ class OurParty final : public Party {
                                       const std::string& authenticated_data) override {
     const size_t padding = data.size() % 2 == 0 ? 0 : 256;
     AMANA_ASSIGN_OR_RETURN(std::string message,
-                           group_->Encrypt(data, authenticated_data, padding, signer(), random_));
+                           group().Encrypt(data, authenticated_data, padding, signer(), random_));
     Save();
     return message;
   }
@@ -139,7 +142,7 @@ class OurParty final : public Party {
   absl::StatusOr<Heard> Handle(const std::string& message,
                                const std::vector<SharedKey>& psks) override {
     Learn(psks);
-    AMANA_ASSIGN_OR_RETURN(Received received, group_->Handle(message, policy(), psks_));
+    AMANA_ASSIGN_OR_RETURN(Received received, group().Handle(message, policy(), psks_));
     Save();
     Heard heard;
     if (auto* application = std::get_if<ReceivedApplication>(&received)) {
@@ -164,17 +167,17 @@ class OurParty final : public Party {
 
   absl::Status Consider(const std::string& commit, const std::vector<SharedKey>& psks) override {
     Learn(psks);
-    return group_->Handle(commit, policy(), psks_).status();
+    return group().Handle(commit, policy(), psks_).status();
   }
 
   absl::StatusOr<View> Look() override {
-    View view{.group_id = group_->group_id(),
-              .epoch = group_->epoch(),
-              .epoch_authenticator = std::string(group_->epoch_authenticator()),
-              .tree_hash = group_->tree().RootHash(),
+    View view{.group_id = group().group_id(),
+              .epoch = group().epoch(),
+              .epoch_authenticator = std::string(group().epoch_authenticator()),
+              .tree_hash = group().tree().RootHash(),
               .members = {},
-              .leaf = group_->own_leaf().value};
-    group_->tree().ForEachLeaf([&](LeafIndex index, const LeafNode& leaf) {
+              .leaf = group().own_leaf().value};
+    group().tree().ForEachLeaf([&](LeafIndex index, const LeafNode& leaf) {
       view.members.emplace(index.value, leaf.credential.content);
     });
     return view;
@@ -182,27 +185,31 @@ class OurParty final : public Party {
 
   absl::StatusOr<std::string> Export(const std::string& label, const std::string& context,
                                      size_t size) override {
-    AMANA_ASSIGN_OR_RETURN(const SecretBytes secret, group_->Export(label, context, size));
+    AMANA_ASSIGN_OR_RETURN(const SecretBytes secret, group().Export(label, context, size));
     return std::string(secret.Expose());
   }
 
   absl::StatusOr<std::string> GroupInfo(bool with_tree) override {
-    return group_->MakeGroupInfo(signer(), with_tree);
+    return group().MakeGroupInfo(signer(), with_tree);
   }
-  absl::StatusOr<std::string> Tree() override { return group_->EncodeTree(); }
+  absl::StatusOr<std::string> Tree() override { return group().EncodeTree(); }
 
   absl::Status Reload() override {
     std::optional<SecretBytes> staged;
     if (staged_.has_value()) staged = staged_->Encode();
-    AMANA_ASSIGN_OR_RETURN(Group again, Group::Restore(kSuite3, rows_, group_->sequence()));
+    AMANA_ASSIGN_OR_RETURN(Group again, Group::Restore(kSuite3, rows_, group().sequence()));
     group_.emplace(std::move(again));
     if (!staged.has_value()) return absl::OkStatus();
-    AMANA_ASSIGN_OR_RETURN(StagedCommit restored, group_->RestoreStaged(staged->Expose()));
+    AMANA_ASSIGN_OR_RETURN(StagedCommit restored, group().RestoreStaged(staged->Expose()));
     staged_.emplace(std::move(restored));
     return absl::OkStatus();
   }
 
  private:
+  Group& group() {
+    AMANA_CHECK(group_.has_value(), "the party is in no group");
+    return *group_;
+  }
   Policy policy() const { return {.credentials = &credentials_, .now = Now()}; }
   Identity identity() const { return {BasicCredential(name()), DefaultCapabilities(kSuite3), {}}; }
 
@@ -213,7 +220,8 @@ class OurParty final : public Party {
   }
 
   OwnKeyPackage NewKeyPackage() {
-    const Lifetime lifetime{.not_before = Now() - 3600, .not_after = Now() + 7 * 24 * 3600};
+    const Lifetime lifetime{.not_before = Now() - 3600,
+                            .not_after = Now() + uint64_t{7} * 24 * 3600};
     return mls::MakeKeyPackage(kSuite3, identity(), keys_.front(), lifetime, false, random_);
   }
 
@@ -240,7 +248,7 @@ class OurParty final : public Party {
     return {std::move(proposed)};
   }
   absl::StatusOr<std::string> Propose(Proposal proposal, const Framing& framing) {
-    return group_->Propose(std::move(proposal), framing, signer(), policy(), random_);
+    return group().Propose(std::move(proposal), framing, signer(), policy(), random_);
   }
 
   void Learn(const std::vector<SharedKey>& psks) {
@@ -248,14 +256,14 @@ class OurParty final : public Party {
   }
 
   // The key of our leaf. Others are of updates and commits that wait.
-  const crypto::SigningKey& signer() const {
-    const std::string& in_use = group_->own_leaf_node().signature_key;
+  const crypto::SigningKey& signer() {
+    const std::string& in_use = group().own_leaf_node().signature_key;
     return *std::find_if(keys_.begin(), keys_.end(), [&](const crypto::SigningKey& key) {
       return key.verifying_key().bytes() == in_use;
     });
   }
 
-  void Save() { ApplyDelta(rows_, group_->TakeDelta()); }
+  void Save() { ApplyDelta(rows_, group().TakeDelta()); }
 
   void Enter(Group group) {
     rows_.clear();
@@ -266,10 +274,10 @@ class OurParty final : public Party {
 
   absl::Status Follow(StagedCommit staged) {
     const bool removed = staged.removes_us();
-    AMANA_RETURN_IF_ERROR(group_->Merge(std::move(staged)));
+    AMANA_RETURN_IF_ERROR(group().Merge(std::move(staged)));
     Save();
     if (removed) return absl::OkStatus();
-    const std::string in_use = group_->own_leaf_node().signature_key;
+    const std::string in_use = group().own_leaf_node().signature_key;
     std::erase_if(keys_, [&](const crypto::SigningKey& key) {
       return key.verifying_key().bytes() != in_use;
     });

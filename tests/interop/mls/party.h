@@ -43,7 +43,7 @@ struct CommitOrder {
 
 struct CommitMade {
   std::string commit;
-  std::optional<std::string> welcome;
+  std::string welcome;  // empty if nobody is added
 };
 
 enum class ProposalKind { kAdd, kRemove, kUpdate, kPsk };

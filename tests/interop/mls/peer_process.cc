@@ -18,10 +18,6 @@
 namespace amana::mls {
 namespace {
 
-// An answer takes some ten milliseconds, the first one half a second: this is for a machine that is
-// busy with other things.
-constexpr absl::Duration kPatience = absl::Seconds(60);
-
 absl::Status WaitFor(int fd, short event, Deadline deadline) {
   pollfd wanted{.fd = fd, .events = event, .revents = 0};
   const int64_t left = std::max<int64_t>(absl::ToInt64Milliseconds(deadline.Remaining()), 0);
@@ -35,6 +31,11 @@ bool WouldBlock() { return errno == EAGAIN || errno == EINTR; }
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<PeerProcess>> PeerProcess::Start() {
+  return Start({"node", AMANA_SOURCE_DIR "/tests/interop/mls/peer.mjs"}, absl::Minutes(1));
+}
+
+absl::StatusOr<std::unique_ptr<PeerProcess>> PeerProcess::Start(std::vector<std::string> command,
+                                                                absl::Duration patience) {
   std::signal(SIGPIPE, SIG_IGN);  // A peer that died is an error of write().
   int in[2];
   int out[2];
@@ -45,22 +46,23 @@ absl::StatusOr<std::unique_ptr<PeerProcess>> PeerProcess::Start() {
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
-  std::string program = "node";
-  std::string script = AMANA_SOURCE_DIR "/tests/interop/mls/peer.mjs";
-  char* const argv[] = {program.data(), script.data(), nullptr};
+  std::vector<char*> argv;
+  argv.reserve(command.size() + 1);
+  for (std::string& word : command) argv.push_back(word.data());
+  argv.push_back(nullptr);
   pid_t pid = 0;
-  const int failed = posix_spawnp(&pid, argv[0], &actions, nullptr, argv, environ);
+  const int failed = posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   close(in[0]);
   close(out[1]);
   if (failed != 0) {
     close(in[1]);
     close(out[0]);
-    return absl::UnavailableError("node does not start");
+    return absl::UnavailableError("the peer does not start");
   }
   fcntl(in[1], F_SETFL, O_NONBLOCK);
   fcntl(out[0], F_SETFL, O_NONBLOCK);
-  return std::unique_ptr<PeerProcess>(new PeerProcess(pid, in[1], out[0]));
+  return std::unique_ptr<PeerProcess>(new PeerProcess(pid, in[1], out[0], patience));
 }
 
 PeerProcess::~PeerProcess() { End(); }
@@ -109,7 +111,7 @@ absl::StatusOr<std::string> PeerProcess::ReceiveLine(Deadline deadline) {
 }
 
 absl::StatusOr<Json> PeerProcess::Exchange(const Json& request) {
-  const Deadline deadline = Deadline::After(kPatience);
+  const Deadline deadline = Deadline::After(patience_);
   AMANA_RETURN_IF_ERROR(Send(request.dump() + "\n", deadline));
   AMANA_ASSIGN_OR_RETURN(const std::string line, ReceiveLine(deadline));
   Json answer = Json::parse(line, nullptr, /*allow_exceptions=*/false);

@@ -4,11 +4,13 @@
 // AMANA_TEST_SIZE: 60, 120 or 500 operations. AMANA_TEST_SEED repeats what is done and in which
 // order; the keys of ts-mls are other ones each time.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <iostream>
 #include <random>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
@@ -56,6 +58,8 @@ class Story {
   // The last one.
   const std::string& operation() const { return operation_; }
   std::string Summary() const;
+  // What did not happen and should have.
+  std::vector<std::string> Missing() const;
 
  private:
   // --- Chance.
@@ -69,7 +73,7 @@ class Story {
   Card Draw();
 
   // --- What is possible.
-  size_t Room_() const;
+  size_t FreeSeats() const;
   bool MayLeave(const std::vector<Party*>& leaving) const;
   std::vector<Party*> Outsiders(size_t count);
   std::vector<Party*> Leaving(const Party& by, size_t count);
@@ -118,7 +122,7 @@ Card Story::Draw() {
 }
 
 // How many may be added, if whatever is proposed is committed and nobody is removed.
-size_t Story::Room_() const {
+size_t Story::FreeSeats() const {
   size_t members = room_.seats().size();
   for (const auto& one : room_.waiting()) {
     if (one->kind == ProposalKind::kAdd) ++members;
@@ -201,7 +205,7 @@ absl::Status Story::Next() {
 
 absl::Status Story::Play(Card card) {
   // What is not possible is replaced.
-  if ((card == Card::kAdd || card == Card::kExternal) && Room_() == 0) card = Card::kRemove;
+  if ((card == Card::kAdd || card == Card::kExternal) && FreeSeats() == 0) card = Card::kRemove;
   if (card == Card::kRemove && room_.seats().size() <= kFewest) card = Card::kAdd;
   for (const auto& kind : kCards) {
     if (kind.card == card) operation_ = kind.name;
@@ -231,7 +235,7 @@ Change Story::AnyChange(Card card, const Party& by) {
                 .with_path = Maybe(60)};
   switch (card) {
     case Card::kAdd:
-      change.adds = Outsiders(From(1, std::min<size_t>(Room_(), growing_ ? 4 : 1)));
+      change.adds = Outsiders(From(1, std::min<size_t>(FreeSeats(), growing_ ? 4 : 1)));
       break;
     case Card::kRemove:
       change.removes = Leaving(by, From(1, growing_ ? 1 : 4));
@@ -266,7 +270,7 @@ absl::Status Story::Race() {
     if (chosen) continue;
     constexpr Card kKinds[] = {Card::kUpdate, Card::kAdd, Card::kRemove, Card::kPsk};
     Card card = kKinds[Below(4)];
-    if (card == Card::kAdd && Room_() == 0) card = Card::kUpdate;
+    if (card == Card::kAdd && FreeSeats() == 0) card = Card::kUpdate;
     rivals.emplace_back(&by, AnyChange(card, by));
   }
   return room_.Race(rivals, Below(rivals.size()), [this](const Party&) { return Maybe(50); });
@@ -293,7 +297,7 @@ absl::Status Story::ProposeOne() {
   Party* about = nullptr;
   if (kind == ProposalKind::kUpdate && room_.IsConcerned(by)) return absl::OkStatus();
   if (kind == ProposalKind::kAdd) {
-    if (Room_() == 0) return absl::OkStatus();
+    if (FreeSeats() == 0) return absl::OkStatus();
     about = Outsiders(1).front();
   }
   if (kind == ProposalKind::kRemove) {
@@ -311,7 +315,7 @@ absl::Status Story::Talk() {
   }
   // Everybody waits for a commit.
   if (senders.empty()) return Commit(Card::kUpdate);
-  const size_t burst = Maybe(20) ? 20 : 4;
+  const size_t burst = Maybe(15) ? 40 : 4;
   for (size_t i = From(1, 3); i > 0; --i) {
     Party& sender = *senders[Below(senders.size())];
     for (size_t j = From(1, burst); j > 0; --j) {
@@ -322,34 +326,37 @@ absl::Status Story::Talk() {
   return absl::OkStatus();
 }
 
-// Some of what is on its way, in any order that the windows allow, and whatever is at the end of
-// its time; a little of that too late.
+// Some of what is on its way, in any order that the windows allow. Most of what must be read now or
+// never is, and the rest is tried when it is too late.
 absl::Status Story::DeliverSome() {
   for (size_t i = 0; i < room_.seats().size(); ++i) {
     const Seat& seat = room_.seats()[i];
-    size_t left = Maybe(40) ? 0 : Below(seat.inbox.size() + 1);
-    for (;;) {
+    std::set<uint64_t> left;  // for later, although there will be none
+    for (size_t count = Maybe(40) ? 0 : Below(seat.inbox.size() + 1);;) {
       std::vector<size_t> possible;
-      std::vector<size_t> last_chance;
+      std::vector<size_t> urgent;
       for (size_t j = 0; j < seat.inbox.size(); ++j) {
-        const uint64_t age = room_.epoch() - seat.inbox[j]->epoch;
-        const uint64_t limit = seat.inbox[j]->is_proposal ? 0 : seat.party->past_epochs();
-        const bool too_late = age > limit;
-        if (too_late || room_.FitsWindow(seat, j)) possible.push_back(j);
-        if (too_late || (age == limit && limit > 0 && room_.FitsWindow(seat, j) && Maybe(90))) {
-          last_chance.push_back(j);
+        const Letter& letter = *seat.inbox[j];
+        const bool too_late = room_.IsTooLate(seat, letter);
+        if (!too_late && !room_.FitsWindow(seat, j)) continue;
+        possible.push_back(j);
+        const bool last_chance = !letter.is_proposal && !left.contains(letter.number) &&
+                                 letter.epoch + seat.party->past_epochs() == room_.epoch();
+        if (last_chance && Maybe(20)) {
+          left.insert(letter.number);
+        } else if (too_late || last_chance) {
+          urgent.push_back(j);
         }
       }
-      if (possible.empty() || (left == 0 && last_chance.empty())) break;
-      const std::vector<size_t>& from = last_chance.empty() ? possible : last_chance;
-      if (last_chance.empty()) --left;
+      if (possible.empty() || (count == 0 && urgent.empty())) break;
+      if (urgent.empty()) --count;
+      const std::vector<size_t>& from = urgent.empty() ? possible : urgent;
       const size_t place = from[Below(from.size())];
-      const uint64_t age = room_.epoch() - seat.inbox[place]->epoch;
-      const size_t before = place;
-      ++counts_[age == 0   ? "delivered in time"
-                : age <= 4 ? "delivered late"
-                           : "delivered too late"];
-      if (before > 0) ++counts_["delivered out of order"];
+      const Letter& letter = *seat.inbox[place];
+      ++counts_[room_.IsTooLate(seat, letter)  ? "refused as too late"
+                : letter.epoch < room_.epoch() ? "delivered late"
+                                               : "delivered in time"];
+      if (room_.Skipped(seat, place) > 0) ++counts_["delivered out of order"];
       AMANA_RETURN_IF_ERROR(room_.Deliver(i, place, /*twice=*/Maybe(10)));
     }
   }
@@ -377,6 +384,19 @@ std::string Story::Summary() const {
   return text;
 }
 
+std::vector<std::string> Story::Missing() const {
+  std::vector<std::string> missing;
+  const auto look_for = [&](const char* what) {
+    if (!counts_.contains(what)) missing.emplace_back(what);
+  };
+  for (const auto& kind : kCards) look_for(kind.name);
+  for (const char* what : {"delivered in time", "delivered late", "delivered out of order",
+                           "joins of former members", "messages", "proposals", "reloads"}) {
+    look_for(what);
+  }
+  return missing;
+}
+
 TEST(RandomInterop, AllAgreeAfterEveryEpoch) {
   const uint64_t seed = Seed();
   const int operations = Operations();
@@ -393,6 +413,7 @@ TEST(RandomInterop, AllAgreeAfterEveryEpoch) {
   }
   ASSERT_TRUE(status.ok()) << "AMANA_TEST_SEED=" << seed << ": " << status;
   std::cout << story.Summary() << std::endl;
+  EXPECT_THAT(story.Missing(), testing::IsEmpty()) << "AMANA_TEST_SEED=" << seed;
 }
 
 }  // namespace

@@ -133,14 +133,14 @@ absl::Status Room::Race(const std::vector<std::pair<Party*, Change>>& rivals, si
     AMANA_RETURN_IF_ERROR(Of(*first.by, "reload with a commit", first.by->Reload()));
   }
   AMANA_RETURN_IF_ERROR(Of(*first.by, "confirm", first.by->Confirm()));
-  if (first.made.welcome.has_value() == added.empty()) return Wrong("welcome", *first.by);
+  if (first.made.welcome.empty() != added.empty()) return Wrong("welcome", *first.by);
   std::optional<std::string> tree;
   if (!first.change->tree_in_welcome) {
     AMANA_ASSIGN_OR_RETURN(tree, first.by->Tree());
   }
   for (Party* party : added) {
     AMANA_RETURN_IF_ERROR(Of(*party, absl::StrCat("welcome of ", first.by->name()),
-                             party->Join(*first.made.welcome, tree, psks_)));
+                             party->Join(first.made.welcome, tree, psks_)));
   }
   AMANA_RETURN_IF_ERROR(BeginEpoch(removed, added));
   for (const Rival& rival : prepared) {
@@ -196,36 +196,32 @@ absl::Status Room::BeginEpoch(const std::vector<Party*>& removed,
 absl::Status Room::Agree() {
   const std::string context = absl::StrCat("epoch ", epoch_);
   const size_t size = 16 + epoch_ % 48;
-  std::optional<View> first;
-  std::string secret;
+  Party& speaker = *seats_.front().party;
+  AMANA_ASSIGN_OR_RETURN(const View first, speaker.Look());
+  AMANA_ASSIGN_OR_RETURN(const std::string secret, speaker.Export("interop", context, size));
+  if (first.epoch != epoch_ || first.group_id != group_id_ || secret.size() != size) {
+    return Wrong("not where the model is", speaker);
+  }
   for (Seat& seat : seats_) {
-    AMANA_ASSIGN_OR_RETURN(View view, seat.party->Look());
-    AMANA_ASSIGN_OR_RETURN(std::string exported, seat.party->Export("interop", context, size));
+    AMANA_ASSIGN_OR_RETURN(const View view, seat.party->Look());
+    AMANA_ASSIGN_OR_RETURN(const std::string exported,
+                           seat.party->Export("interop", context, size));
     seat.leaf = view.leaf;
     const auto itself = view.members.find(view.leaf);
     if (itself == view.members.end() || itself->second != seat.party->name()) {
       return Wrong("is not at its leaf", *seat.party);
     }
-    if (!first.has_value()) {
-      first = std::move(view);
-      secret = std::move(exported);
-      continue;
-    }
-    if (view.epoch != first->epoch) return Wrong("another epoch", *seat.party);
-    if (view.group_id != first->group_id) return Wrong("another group", *seat.party);
-    if (view.members != first->members) return Wrong("other members", *seat.party);
-    if (view.tree_hash != first->tree_hash) return Wrong("another tree", *seat.party);
-    if (view.epoch_authenticator != first->epoch_authenticator) {
+    if (view.epoch != first.epoch) return Wrong("another epoch", *seat.party);
+    if (view.group_id != first.group_id) return Wrong("another group", *seat.party);
+    if (view.members != first.members) return Wrong("other members", *seat.party);
+    if (view.tree_hash != first.tree_hash) return Wrong("another tree", *seat.party);
+    if (view.epoch_authenticator != first.epoch_authenticator) {
       return Wrong("another epoch authenticator", *seat.party);
     }
     if (exported != secret) return Wrong("another exported secret", *seat.party);
   }
-  const Party& speaker = *seats_.front().party;
-  if (first->epoch != epoch_ || first->group_id != group_id_ || secret.size() != size) {
-    return Wrong("not where the model is", speaker);
-  }
   // Each is at its own leaf, so equal numbers mean that there is nobody else.
-  if (first->members.size() != seats_.size()) return Wrong("not the model's members", speaker);
+  if (first.members.size() != seats_.size()) return Wrong("not the model's members", speaker);
   return absl::OkStatus();
 }
 
@@ -290,13 +286,13 @@ absl::Status Room::Send(Party& from, const std::string& data,
   return absl::OkStatus();
 }
 
-bool Room::FitsWindow(const Seat& seat, size_t letter) const {
+size_t Room::Skipped(const Seat& seat, size_t letter) const {
   const Letter& wanted = *seat.inbox[letter];
   const auto skipped = std::count_if(seat.inbox.begin(), seat.inbox.end(), [&](const auto& one) {
     return one->is_proposal == wanted.is_proposal && one->epoch == wanted.epoch &&
            one->leaf == wanted.leaf && one->number < wanted.number;
   });
-  return static_cast<size_t>(skipped) <= seat.party->skipped_keys();
+  return static_cast<size_t>(skipped);
 }
 
 absl::Status Room::Deliver(size_t index, size_t place, bool twice) {
@@ -304,10 +300,9 @@ absl::Status Room::Deliver(size_t index, size_t place, bool twice) {
   const std::shared_ptr<const Letter> letter = seat.inbox[place];
   seat.inbox.erase(seat.inbox.begin() + static_cast<ptrdiff_t>(place));
   Party& party = *seat.party;
-  const bool is_late =
-      letter->is_proposal ? letter->epoch < epoch_ : letter->epoch + party.past_epochs() < epoch_;
+  const bool too_late = IsTooLate(seat, *letter);
   const auto heard = party.Handle(letter->message, psks_);
-  if (is_late) return Of(party, "late", ExpectRefused(heard.status(), "what is too late"));
+  if (too_late) return Of(party, "late", ExpectRefused(heard.status(), "what is too late"));
   AMANA_RETURN_IF_ERROR(Of(party,
                            absl::StrCat("message of ", letter->from->name(), " of epoch ",
                                         letter->epoch, " in epoch ", epoch_),

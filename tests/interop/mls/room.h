@@ -85,8 +85,16 @@ class Room {
                        const Style& style, bool new_signature_key = false);
   absl::Status Send(Party& from, const std::string& data, const std::string& authenticated_data);
 
-  // Whether the party can still open the letter and everything before it if it takes this one now.
-  bool FitsWindow(const Seat& seat, size_t letter) const;
+  // How many of its sender's letters before this one have not been taken.
+  size_t Skipped(const Seat& seat, size_t letter) const;
+  // Whether all of them can be opened still if this one is taken now.
+  bool FitsWindow(const Seat& seat, size_t letter) const {
+    return Skipped(seat, letter) <= seat.party->skipped_keys();
+  }
+  // Whether its time is over, so that it must be refused.
+  bool IsTooLate(const Seat& seat, const Letter& letter) const {
+    return letter.epoch + (letter.is_proposal ? 0 : seat.party->past_epochs()) < epoch_;
+  }
   // Takes it out of the inbox. What is too late must be refused; `twice`: so must be a second time.
   absl::Status Deliver(size_t seat, size_t letter, bool twice = false);
   // All proposals of this epoch, in an order that `pick(n)` gives, a number below n.

@@ -24,7 +24,7 @@ absl::StatusOr<std::string> BytesIn(const Json& object, const char* field) {
 }
 
 template <class T>
-T ValueIn(const Json& object, const char* field, T otherwise = {}) {
+T ValueIn(const Json& object, const char* field, const T& otherwise = {}) {
   return object.value(field, otherwise);
 }
 
@@ -138,7 +138,7 @@ class TheirParty final : public Party {
   absl::Status Consider(const std::string& commit, const std::vector<SharedKey>& psks) override {
     TheirParty copy(name() + " (copy)", peer_);
     AMANA_RETURN_IF_ERROR(Do("clone", {{"as", copy.name()}}));
-    const absl::Status status = copy.Handle(commit, psks).status();
+    absl::Status status = copy.Handle(commit, psks).status();
     AMANA_RETURN_IF_ERROR(copy.Do("forget", Json::object()));
     return status;
   }
