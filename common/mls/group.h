@@ -37,6 +37,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/base/check.h"
 #include "common/base/random.h"
 #include "common/base/secret.h"
 #include "common/crypto/sign.h"
@@ -89,9 +90,9 @@ class StagedCommit {
   const std::optional<ReInit>& reinit() const { return reinit_; }
   // This member is out: there is no next epoch for it.
   bool removes_us() const { return !next_.has_value(); }
-  // Of the next epoch; only if it is not ours to leave.
-  const RatchetTree& tree() const { return next_->tree; }
-  const GroupContext& context() const { return next_->context; }
+  // Of the next epoch. Not of one that removes us.
+  const RatchetTree& tree() const { return next().tree; }
+  const GroupContext& context() const { return next().context; }
 
   // For a vault, so that a commit of our own survives a crash between sending and merging. Only the
   // difference to the group it was staged from. Holds secrets. Not of one that removes us: that is
@@ -100,6 +101,11 @@ class StagedCommit {
 
  private:
   friend class Group;
+
+  const Epoch& next() const {
+    AMANA_CHECK(next_.has_value(), "who is removed has no next epoch");
+    return *next_;
+  }
 
   std::string base_;  // the confirmation tag of the epoch it was staged in
   LeafIndex committer_;
