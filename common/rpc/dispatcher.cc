@@ -73,7 +73,7 @@ std::string DigestOf(const Method& method, std::string_view request) {
 
 absl::StatusOr<RequestId> ReadRequestId(const Method& method, const Message& request) {
   std::string scratch;
-  const auto id = RequestId::FromBytes(
+  auto id = RequestId::FromBytes(
       request.GetReflection()->GetStringReference(request, method.request_id, &scratch));
   if (!id.ok() || id->is_zero()) return Error(Reason::kInvalidField, {.field = "request_id"});
   return id;
