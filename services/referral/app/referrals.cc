@@ -149,7 +149,10 @@ absl::StatusOr<std::string> Referrals::Accept(const CallContext& context, const 
   for (int i = 0; i < kMaxClaims && ReasonOf(answer.status()) == Reason::kContended; ++i) {
     answer = TryAccept(context, id, render);
   }
-  return answer;
+  if (answer.ok()) return answer;
+  // The same request may have been answered meanwhile, and the referral have gone on since.
+  earlier = FindReply(context, store::ShardOf(id, store_.shards()));
+  return earlier.ok() ? earlier : answer;
 }
 
 absl::StatusOr<std::string> Referrals::FindReply(const CallContext& context,

@@ -160,6 +160,41 @@ TEST_F(ReferralsTest, AYesThatADriverFinishedIsRecordedToo) {
   EXPECT_EQ(Accept(a_, offer), Reason::kOfferStateInvalid);
 }
 
+// A double click: the other one is carried out whole where this one reads or commits for the n-th
+// time, and once more with the referral ended behind it.
+TEST_F(ReferralsTest, TheSameYesTwiceAtOnceGetsOneAnswer) {
+  int met = 0;
+  for (const bool ended : {false, true}) {
+    for (int at = 1; at <= 12; ++at) {
+      const Centre centre = w_.AddCentre(1);
+      const ReferralId id = w_.Refer(w_.AddCase(domain::Priority::kP1), {centre});
+      const OfferId offer = w_.OfferAt(id, centre);
+      const CallContext yes = w_.As(centre.organisation);
+      absl::StatusOr<std::string> other = Error(Reason::kContended);
+      int step = 0;
+      w_.store.fault = [&] {
+        if (++step == at) {
+          other = w_.referrals.Accept(yes, offer, RenderWhole);
+          if (ended) {
+            EXPECT_TRUE(w_.referrals
+                            .End(w_.AsHotline(), id, domain::ReferralEnd::kWithdrawn,
+                                 domain::SurvivorReason::kUnspecified, RenderId)
+                            .ok());
+          }
+        }
+        return FailingStore::Fault::kNone;
+      };
+      const auto answer = w_.referrals.Accept(yes, offer, RenderWhole);
+      w_.store.fault = [] { return FailingStore::Fault::kNone; };
+      if (!other.ok()) continue;  // it takes fewer steps
+      ++met;
+      ASSERT_TRUE(answer.ok()) << answer.status() << " at step " << at << (ended ? ", ended" : "");
+      EXPECT_EQ(*answer, *other) << "at step " << at;
+    }
+  }
+  EXPECT_GT(met, 8);
+}
+
 TEST_F(ReferralsTest, AReusedRequestIdAcceptsNothing) {
   const ReferralId id = w_.Refer(case_, {a_});
   CallContext context = w_.As(a_.organisation);

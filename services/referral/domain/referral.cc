@@ -173,6 +173,10 @@ absl::Status Claim(Referral& referral, const OfferId& offer_id, absl::Time now, 
   if (offer == nullptr || !offer->made()) return Error(Reason::kOfferNotFound);
   if (offer->state == OfferState::kExpired) return Error(Reason::kOfferExpired);
   if (offer->state == OfferState::kSuperseded) return Error(Reason::kOfferSuperseded);
+  // The same yes, said twice at once: to be looked at again, not refused.
+  if (offer->state == OfferState::kClaimed || offer->state == OfferState::kAccepted) {
+    return Error(Reason::kContended);
+  }
   if (offer->state != OfferState::kPending) return Error(Reason::kOfferStateInvalid);
   if (now >= offer->expire_time) return Error(Reason::kOfferExpired);
   if (referral.Claimed() != nullptr) return Error(Reason::kContended);

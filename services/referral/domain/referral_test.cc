@@ -113,6 +113,15 @@ TEST_F(ReferralTest, OneYesSupersedesTheOthers) {
             Reason::kOfferSuperseded);
 }
 
+TEST_F(ReferralTest, AYesThatWasSaidIsLookedAtAgain) {
+  Start("a");
+  ASSERT_TRUE(Claim(referral_, OfferOf('a'), kNow, events_).ok());
+  EXPECT_EQ(ReasonOf(Claim(referral_, OfferOf('a'), kNow, events_)), Reason::kContended);
+  Drive();
+  ASSERT_EQ(StateOf('a'), OfferState::kAccepted);
+  EXPECT_EQ(ReasonOf(Claim(referral_, OfferOf('a'), kNow, events_)), Reason::kContended);
+}
+
 TEST_F(ReferralTest, ALostClaimGoesOn) {
   Start("ab", Priority::kP1);
   ASSERT_TRUE(Claim(referral_, OfferOf('a'), kNow, events_).ok());
