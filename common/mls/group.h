@@ -307,8 +307,9 @@ class Group {
   absl::StatusOr<NewCommit> MakeCommit(const CommitRequest& request,
                                        std::vector<ProposalOrRef> proposals,
                                        const std::vector<ListedProposal>& list, CommitKind kind,
-                                       std::vector<Psk> psks, const crypto::SigningKey& signer,
-                                       const Policy& policy, Random& random);
+                                       const std::vector<Psk>& psks,
+                                       const crypto::SigningKey& signer, const Policy& policy,
+                                       Random& random);
   static absl::StatusOr<NewCommit> Resume(Group& group, const std::vector<KeyPackage>& key_packages,
                                           PreSharedKeyId psk_id, SecretBytes psk, CommitKind kind,
                                           const crypto::SigningKey& signer, const Policy& policy,

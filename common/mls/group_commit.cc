@@ -24,7 +24,7 @@ LeafNode NextLeaf(const LeafNode& current, const CommitRequest& request,
 }
 
 // A welcome for everybody who was added: the group info once, and for each the secrets to read it.
-absl::StatusOr<Welcome> MakeWelcome(const Suite& suite, GroupInfo info, const Advanced& next,
+absl::StatusOr<Welcome> MakeWelcome(const Suite& suite, const GroupInfo& info, const Advanced& next,
                                     const AppliedProposals& applied, LeafIndex committer,
                                     const std::map<NodeIndex, SecretBytes>& path_secrets,
                                     Random& random) {
@@ -80,7 +80,8 @@ absl::StatusOr<NewCommit> Group::Commit(const CommitRequest& request,
     list = KeepFitting(*suite_, epoch_.tree, epoch_.context, list, own, epoch_.own, policy);
   }
   std::vector<ProposalOrRef> proposals;
-  for (const ListedProposal& chosen : list) proposals.push_back({*chosen.reference});
+  proposals.reserve(list.size() + own.size());
+  for (const ListedProposal& chosen : list) proposals.push_back({chosen.reference.value()});
   for (ListedProposal& listed : own) {
     proposals.push_back({listed.proposal});
     list.push_back(std::move(listed));
@@ -89,15 +90,15 @@ absl::StatusOr<NewCommit> Group::Commit(const CommitRequest& request,
   for (const ListedProposal& listed : list) {
     if (const auto* psk = listed.proposal.As<PreSharedKey>()) psk_ids.push_back(psk->psk);
   }
-  AMANA_ASSIGN_OR_RETURN(std::vector<Psk> found, FindPsks(psk_ids, psks));
-  return MakeCommit(request, std::move(proposals), list, CommitKind::kMember, std::move(found),
-                    signer, policy, random);
+  AMANA_ASSIGN_OR_RETURN(const std::vector<Psk> found, FindPsks(psk_ids, psks));
+  return MakeCommit(request, std::move(proposals), list, CommitKind::kMember, found, signer, policy,
+                    random);
 }
 
 absl::StatusOr<NewCommit> Group::MakeCommit(const CommitRequest& request,
                                             std::vector<ProposalOrRef> proposals,
                                             const std::vector<ListedProposal>& list,
-                                            CommitKind kind, std::vector<Psk> psks,
+                                            CommitKind kind, const std::vector<Psk>& psks,
                                             const crypto::SigningKey& signer, const Policy& policy,
                                             Random& random) {
   AMANA_ASSIGN_OR_RETURN(
@@ -146,8 +147,8 @@ absl::StatusOr<NewCommit> Group::MakeCommit(const CommitRequest& request,
     info.signer = epoch_.own;
     info.signature =
         SignWithLabel(with_path ? next_signer : signer, "GroupInfoTBS", GroupInfoToBeSigned(info));
-    AMANA_ASSIGN_OR_RETURN(Welcome welcome, MakeWelcome(*suite_, std::move(info), next, applied,
-                                                        epoch_.own, path.path_secrets, random));
+    AMANA_ASSIGN_OR_RETURN(Welcome welcome, MakeWelcome(*suite_, info, next, applied, epoch_.own,
+                                                        path.path_secrets, random));
     made.welcome = mls::Encode(MlsMessage{std::move(welcome)});
   }
 

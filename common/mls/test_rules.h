@@ -100,7 +100,7 @@ class RulesTest : public testing::Test {
     if (clients.empty()) return;
     CommitRequest request{.without_path = !with_path};
     for (Client& client : clients) request.proposals.push_back({Add{client.key_package()}});
-    const std::string welcome = CommitAll(members, 0, request).welcome.value();
+    const std::string welcome = CommitAll(members, 0, request).welcome.value_or("");
     for (Client& client : clients) {
       auto group = Group::Join(kSuite3, welcome, std::move(client.own), policy_, psks_);
       AMANA_CHECK(group.ok(), "no way into the group");

@@ -145,6 +145,7 @@ absl::Status MergePath(RatchetTree& tree, LeafIndex committer, const UpdatePath&
   }
   AMANA_RETURN_IF_ERROR(CheckPathKeys(tree, path));
   std::vector<std::string> keys;
+  keys.reserve(path.nodes.size());
   for (const UpdatePathNode& node : path.nodes) keys.push_back(node.encryption_key);
   if (tree.SetPath(committer, filtered_path, keys) != path.leaf_node.parent_hash) {
     return Refuse(Fault::kPathLeafParentHash);
