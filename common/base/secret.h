@@ -4,8 +4,7 @@
 // print, log or compare them.
 //
 //   Secret<std::array<uint8_t, 32>>   of a fixed size, held in place
-//   SecretBytes                       of a size known at run time, held in one heap buffer that
-//   never grows
+//   SecretBytes                       of a size known at run time, in one buffer that never grows
 //
 // The only way in is Expose(): a word one can search for. What it gives must not outlive the
 // secret. Comparing goes through crypto::ConstantTimeEqual(a.Expose(), b.Expose()). Not thread-safe

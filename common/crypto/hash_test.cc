@@ -81,9 +81,10 @@ TEST(HkdfTest, Rfc5869) {
 }
 
 TEST(HkdfTest, TheLongestOutput) {
-  EXPECT_EQ(HkdfExpand("key", "", 255 * 32).size(), 255u * 32);
+  constexpr size_t kLongest = size_t{255} * 32;
+  EXPECT_EQ(HkdfExpand("key", "", kLongest).size(), kLongest);
   EXPECT_TRUE(HkdfExpand("key", "", 0).empty());
-  EXPECT_DEATH(HkdfExpand("key", "", 255 * 32 + 1), "255 blocks");
+  EXPECT_DEATH(HkdfExpand("key", "", kLongest + 1), "255 blocks");
 }
 
 TEST(ConstantTimeEqualTest, ComparesBytesAndSizes) {

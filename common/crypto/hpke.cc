@@ -130,7 +130,8 @@ std::string HpkeContext::NextNonce() const {
   AMANA_CHECK(sequence_ != std::numeric_limits<uint64_t>::max(), "an HPKE context was used up");
   std::string nonce(base_nonce_.Expose());
   for (size_t i = 0; i < sizeof(sequence_); ++i) {
-    nonce[nonce.size() - 1 - i] ^= static_cast<char>(sequence_ >> (8 * i));
+    char& byte = nonce[nonce.size() - 1 - i];
+    byte = static_cast<char>(byte ^ static_cast<char>(sequence_ >> (8 * i)));
   }
   return nonce;
 }

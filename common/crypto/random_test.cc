@@ -27,6 +27,7 @@ TEST(SystemRandomTest, DoesNotRepeat) {
 TEST(NonceTest, DoesNotRepeatOverRefillsAndThreads) {
   std::vector<std::set<std::string>> of_thread(4);
   std::vector<std::thread> threads;
+  threads.reserve(of_thread.size());
   for (auto& nonces : of_thread) {
     threads.emplace_back([&nonces] {
       for (int i = 0; i < 1000; ++i) nonces.insert(Nonce());

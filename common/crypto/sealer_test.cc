@@ -123,9 +123,9 @@ TEST(SealerTest, ReadsAFileForItsOwnerAlone) {
 
 TEST(SealerTest, IsSharedByThreads) {
   const auto sealer = FromText(kOld + kNew);
-  std::vector<std::thread> threads;
+  std::vector<std::thread> threads(4);
   for (int t = 0; t < 4; ++t) {
-    threads.emplace_back([&sealer, t] {
+    threads[t] = std::thread([&sealer, t] {
       const std::string name = std::to_string(t);
       for (int i = 0; i < 1000; ++i) EXPECT_EQ(*sealer->Open(name, sealer->Seal(name, "x")), "x");
     });

@@ -2,8 +2,7 @@
 //
 //   event, padding:  0x01 ‖ 0x01 ‖ C     34 bytes, all alike
 //                    C = HMAC-SHA-256(Kc, opening[32] ‖ u32be(length) ‖ event)
-//   control:         0x01 ‖ 0x02 ‖ text  genesis, key change, erasure, gap …: public, without case
-//   data
+//   control:         0x01 ‖ 0x02 ‖ text  genesis, key change, erasure, gap …: public, of no case
 //
 // C commits to one event and tells nothing about it. The opening is fresh random bytes for each
 // event; it is kept sealed with the event beside the log. Once both are destroyed the leaf stays,

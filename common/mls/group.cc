@@ -215,7 +215,7 @@ void Group::KeepPast(const Epoch& next) {
   past_.push_back(std::move(past));
   while (past_.size() > kMaxPastEpochs) {
     changes_.Forget(past_.front().epoch, past_.front().secret_tree);
-    past_.pop_front();
+    past_.erase(past_.begin());
   }
 }
 
@@ -223,7 +223,7 @@ absl::Status Group::Merge(StagedCommit staged) {
   if (removed_) return Refuse(Fault::kRemoved);
   if (staged.base_ != epoch_.confirmation_tag) return Refuse(Fault::kStagedElsewhere);
   DropWaitingProposals();
-  if (staged.removes_us()) {
+  if (!staged.next_.has_value() || !staged.secret_tree_.has_value()) {  // It removes us.
     removed_ = true;
     return absl::OkStatus();
   }

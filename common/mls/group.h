@@ -3,30 +3,26 @@
 // One group as one of its members sees it (RFC 9420). The door to everything else in this folder.
 //
 //   Group group = *Group::Create(kSuite3, group_id, own_key_package, {}, policy, random);
-//   NewCommit commit = *group.Commit({.proposals = {{Add{their_key_package}}}}, signer, policy,
-//   psks, random); … send commit.message; once it is the one that counts: …
-//   *group.Merge(std::move(commit.staged));
+//   CommitRequest add{.proposals = {{Add{their_key_package}}}};
+//   NewCommit commit = *group.Commit(add, signer, policy, psks, random);
+//   … send commit.message; once it is the one that counts: …
+//   group.Merge(std::move(commit.staged));
 //   … send commit.welcome to the newcomer …
 //   std::string message = *group.Encrypt("hello", {}, signer, random);
 //
 // Rules for callers:
-//  - Making or handling a commit changes nothing: the next epoch is staged, and begins with
-//  Merge().
-//    Of several commits of one epoch merge the one that the delivery service put first.
-//  - After each call that is not const take TakeDelta() and save it BEFORE what the call returned
-//  is
-//    sent or shown: a ratchet that is used again after a crash would give two messages one key.
-//  - A signing key belongs to a device, not to a group: it is handed in where something is signed.
-//  It
-//    must be the one of this member's leaf.
-//  - Time, randomness and pre-shared keys come from the caller. Nothing here does I/O.
-//  - Not thread-safe. Movable; two copies of one state must never both send, so there is no
-//  copying.
+// - Making or handling a commit changes nothing: the next epoch is staged, and begins with Merge().
+//   Of several commits of one epoch merge the one that the delivery service put first.
+// - After each call that is not const take TakeDelta() and save it BEFORE what the call returned is
+//   sent or shown: a ratchet that is used again after a crash would give two messages one key.
+// - A signing key belongs to a device, not to a group: it is handed in where something is signed.
+//   It must be the one of this member's leaf.
+// - Time, randomness and pre-shared keys come from the caller. Nothing here does I/O.
+// - Not thread-safe. Movable; two copies of one state must never both send: there is no copying.
 //
 // Errors are those of fault.h. An operation that fails leaves the group as it was.
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -187,8 +183,8 @@ class Group {
       std::optional<LeafIndex> resync, const Policy& policy, const PskSource& psks, Random& random,
       const JoinOptions& options = {});
 
-  Group(Group&&) = default;
-  Group& operator=(Group&&) = default;
+  Group(Group&&) noexcept = default;
+  Group& operator=(Group&&) noexcept = default;
 
   const Suite& suite() const { return *suite_; }
   const GroupContext& context() const { return epoch_.context; }
@@ -323,7 +319,7 @@ class Group {
   absl::StatusOr<Opened> OpenPrivate(const PrivateMessage& message);
   absl::StatusOr<std::string> SignatureKeyOf(const Unverified& content) const;
   // The key of a member in a past epoch, or in this one where `past` is the end.
-  absl::StatusOr<std::string> MemberKey(std::deque<PastEpoch>::const_iterator past,
+  absl::StatusOr<std::string> MemberKey(std::vector<PastEpoch>::const_iterator past,
                                         LeafIndex leaf) const;
   absl::StatusOr<ReceivedProposal> TakeProposal(VerifiedContent content, const Policy& policy);
   absl::StatusOr<StagedCommit> Stage(const AuthenticatedContent& content, const Policy& policy,
@@ -333,7 +329,7 @@ class Group {
   const Suite* suite_;
   Epoch epoch_;
   SecretTree secret_tree_;
-  std::deque<PastEpoch> past_;                   // oldest first
+  std::vector<PastEpoch> past_;                  // oldest first
   std::map<uint64_t, SecretBytes> resumption_;   // by epoch
   std::vector<ListedProposal> waiting_;          // in the order they came
   std::vector<crypto::HpkePrivateKey> updates_;  // keys of our own updates that wait

@@ -81,7 +81,7 @@ absl::StatusOr<NewCommit> Group::Commit(const CommitRequest& request,
   }
   std::vector<ProposalOrRef> proposals;
   proposals.reserve(list.size() + own.size());
-  for (const ListedProposal& chosen : list) proposals.push_back({chosen.reference.value()});
+  for (const ListedProposal& chosen : list) proposals.push_back({chosen.reference});
   for (ListedProposal& listed : own) {
     proposals.push_back({listed.proposal});
     list.push_back(std::move(listed));

@@ -10,7 +10,7 @@ namespace amana::mls {
 
 // --- From a message to its sender's key.
 
-absl::StatusOr<std::string> Group::MemberKey(std::deque<PastEpoch>::const_iterator past,
+absl::StatusOr<std::string> Group::MemberKey(std::vector<PastEpoch>::const_iterator past,
                                              LeafIndex leaf) const {
   for (; past != past_.end(); ++past) {
     const auto differs = past->signature_keys.find(leaf);
@@ -123,7 +123,7 @@ absl::StatusOr<ReceivedProposal> Group::TakeProposal(VerifiedContent verified,
       ValidateProposal(*suite_, epoch_.tree, epoch_.context, listed, CommitKind::kMember, policy));
   listed.validated = true;
   listed.reference = ProposalRef{ProposalRefOf(mls::Encode(content))};
-  ReceivedProposal received{listed.sender, *listed.reference, listed.proposal};
+  ReceivedProposal received{listed.sender, listed.reference, listed.proposal};
   const bool known = std::any_of(waiting_.begin(), waiting_.end(), [&](const ListedProposal& one) {
     return one.reference == listed.reference;
   });
@@ -139,7 +139,7 @@ absl::StatusOr<ReceivedProposal> Group::TakeProposal(VerifiedContent verified,
 absl::StatusOr<std::vector<ListedProposal>> Group::ListOf(
     const std::vector<ProposalOrRef>& proposals, const Sender& sender) const {
   std::map<ProposalRef, const ListedProposal*> by_reference;
-  for (const ListedProposal& one : waiting_) by_reference.emplace(*one.reference, &one);
+  for (const ListedProposal& one : waiting_) by_reference.emplace(one.reference, &one);
   std::vector<ListedProposal> list;
   list.reserve(proposals.size());
   for (const ProposalOrRef& one : proposals) {

@@ -22,7 +22,7 @@ namespace amana::mls {
 struct ListedProposal {
   Proposal proposal;
   Sender sender;
-  std::optional<ProposalRef> reference = std::nullopt;  // none: by value
+  ProposalRef reference = {};  // empty: by value
   bool validated = false;
 };
 

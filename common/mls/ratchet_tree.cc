@@ -126,8 +126,8 @@ absl::StatusOr<RatchetTree> RatchetTree::Decode(std::string_view encoded) {
   if (room.value > kMaxLeaves) return Refuse(Fault::kTreeFull);
   RatchetTree tree(room);
   for (uint32_t i = 0; i < nodes.size(); ++i) {
-    if (!nodes[i].has_value()) continue;
-    if (!tree.Restore(NodeIndex{i}, *std::move(nodes[i])).ok()) {
+    std::optional<Node>& node = nodes[i];
+    if (node.has_value() && !tree.Restore(NodeIndex{i}, *std::move(node)).ok()) {
       return Refuse(Fault::kNodeKindMisplaced);
     }
   }
@@ -232,7 +232,7 @@ void RatchetTree::PutLeaf(LeafIndex index, std::shared_ptr<const LeafNode> leaf)
   if (leaf != nullptr) Count(*leaf, 1);
   if (leaf == nullptr) maybe_free_ = std::min(maybe_free_, index.value);
   signature_prefixes_[index.value] = leaf == nullptr ? 0 : Prefix(leaf->signature_key);
-  encryption_prefixes_[2 * index.value] = leaf == nullptr ? 0 : Prefix(leaf->encryption_key);
+  encryption_prefixes_[NodeOf(index).value] = leaf == nullptr ? 0 : Prefix(leaf->encryption_key);
   leaves_.Set(index.value, std::move(leaf));
   Touch(NodeOf(index));
 }
@@ -461,6 +461,15 @@ absl::Status RatchetTree::CheckCredentialTypesOf(const LeafNode& leaf) const {
   return CheckCredentialTypes();
 }
 
+std::string_view RatchetTree::ParentHashIn(NodeIndex index) const {
+  if (IsLeaf(index)) {
+    const LeafNode* node = leaf(LeafOf(index));
+    return node == nullptr ? std::string_view() : node->parent_hash;
+  }
+  const ParentNode* node = parent(index);
+  return node == nullptr ? std::string_view() : node->parent_hash;
+}
+
 // Whether `index`, which is not blank, was set together with a node below `child` (section 7.9.2):
 // with the one node of the child's resolution that is not unmerged at `index`.
 bool RatchetTree::ChainsThrough(NodeIndex index, NodeIndex child) const {
@@ -474,10 +483,7 @@ bool RatchetTree::ChainsThrough(NodeIndex index, NodeIndex child) const {
     if (descendant.has_value()) return false;
     descendant = node;
   }
-  if (!descendant.has_value()) return false;
-  const std::string& parent_hash = IsLeaf(*descendant) ? leaf(LeafOf(*descendant))->parent_hash
-                                                       : parent(*descendant)->parent_hash;
-  return parent_hash == ParentHash(at, Sibling(child));
+  return descendant.has_value() && ParentHashIn(*descendant) == ParentHash(at, Sibling(child));
 }
 
 absl::Status RatchetTree::VerifyUnmerged(NodeIndex index) const {

@@ -28,7 +28,9 @@ namespace amana::mls {
 
 // struct {
 //     NodeType node_type;
-//     select (Node.node_type) { case leaf: LeafNode leaf_node; case parent: ParentNode parent_node;
+//     select (Node.node_type) {
+//         case leaf:   LeafNode leaf_node;
+//         case parent: ParentNode parent_node;
 //     };
 // } Node;
 //
@@ -152,6 +154,8 @@ class RatchetTree {
   Digest ComputeHash(NodeIndex index, const std::vector<LeafIndex>& without, std::string_view left,
                      std::string_view right) const;
   std::string ParentHash(const ParentNode& parent, NodeIndex sibling) const;
+  // What the node says of its parent; empty if it is blank.
+  std::string_view ParentHashIn(NodeIndex index) const;
   bool ChainsThrough(NodeIndex index, NodeIndex child) const;
   absl::Status VerifyUnmerged(NodeIndex index) const;
 

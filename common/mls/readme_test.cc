@@ -7,11 +7,12 @@ namespace amana::mls {
 namespace {
 
 TEST(ReadmeTest, AGroupOfTwo) {
+  constexpr uint64_t kWeek = 604'800;  // seconds
   SeededRandom random(1);
   BasicCredentials credentials;
   Policy policy{.credentials = &credentials, .now = 1'800'000'000};
   PskMap psks;
-  Lifetime lifetime{.not_before = policy.now, .not_after = policy.now + 7 * 24 * 3600};
+  Lifetime lifetime{.not_before = policy.now, .not_after = policy.now + kWeek};
   auto alice_key = crypto::SigningKey::Generate(random);
   auto bob_key = crypto::SigningKey::Generate(random);
   auto packaged = [&](std::string_view name, const crypto::SigningKey& key) {
@@ -24,7 +25,8 @@ TEST(ReadmeTest, AGroupOfTwo) {
   CommitRequest add{.proposals = {{Add{bob_package.key_package}}}};
   NewCommit commit = *alice.Commit(add, alice_key, policy, psks, random);
   alice.Merge(std::move(commit.staged)).IgnoreError();
-  Group bob = *Group::Join(kSuite3, *commit.welcome, std::move(bob_package), policy, psks);
+  Group bob =
+      *Group::Join(kSuite3, commit.welcome.value_or(""), std::move(bob_package), policy, psks);
 
   std::string sealed = *alice.Encrypt("She arrives at nine.", "", /*padding=*/0, alice_key, random);
   Received received = *bob.Handle(sealed, policy, psks);

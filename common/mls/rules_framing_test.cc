@@ -1,6 +1,8 @@
 // Rules for messages of a group and for who may send when (RFC 9420, sections 6, 9, 12.4
 // and 12.4.2). Framing by itself is framing_test.cc's business.
 
+#include <array>
+
 #include "common/mls/test_rules.h"
 
 namespace amana::mls {
@@ -67,8 +69,7 @@ TEST_F(MessageRules, AreOfTheEpoch) {
 
 // Application data is read for some epochs more.
 TEST_F(MessageRules, ApplicationDataMayBeLate) {
-  std::vector<std::string> late;
-  for (size_t i = 0; i < 2; ++i) late.push_back(Encrypted());
+  const std::array<std::string, 2> late = {Encrypted(), Encrypted()};
   for (size_t i = 0; i < kMaxPastEpochs; ++i) CommitAll(members_, 0);
   EXPECT_EQ(Handled(members_[1], late[0]), Fault::kNone);
   CommitAll(members_, 0);

@@ -301,7 +301,7 @@ TEST_F(UpdateRules, FitsIntoTheGroupThatItIsCommittedIn) {
     Member& bob = members_[1];
     const auto& waiting = GroupTestPeer::waiting(bob.group);
     EXPECT_EQ(waiting.size(), 1u);
-    const std::vector<ProposalOrRef> list = {{*waiting[0].reference}};
+    const std::vector<ProposalOrRef> list = {{waiting[0].reference}};
     EXPECT_EQ(Handled(members_[2],
                       ForgeProposal(members_[0].group, members_[0].signer, waiting[0].proposal)),
               Fault::kNone);
@@ -458,7 +458,7 @@ TEST_F(JoinedLeafRules, HaveTheirKeysForThemselves) {
 // A group may have members whose key packages are over by now: who joins must not refuse what all
 // others accepted.
 TEST_F(JoinedLeafRules, MayHaveALifetimeThatIsOver) {
-  policy_.now += 10 * 86400;
+  policy_.now += uint64_t{10} * 86'400;
   EXPECT_EQ(JoinedWithSigned([](LeafNode&) {}), Fault::kNone);
 }
 

@@ -72,8 +72,8 @@ struct OpeningKey {
 class SecretTree {
  public:
   SecretTree(const Suite& suite, LeafCount leaves, SecretBytes encryption_secret);
-  SecretTree(SecretTree&&) = default;
-  SecretTree& operator=(SecretTree&&) = default;
+  SecretTree(SecretTree&&) noexcept = default;
+  SecretTree& operator=(SecretTree&&) noexcept = default;
 
   // The key for the next message of `own`. kSenderNotMember outside the tree; kRatchetUsedUp after
   // generation 2^32 - 1.

@@ -282,7 +282,7 @@ StateDelta Group::TakeDelta() {
   if (changes_.waiting) {
     SavedWaiting saved;
     for (const ListedProposal& one : waiting_) {
-      saved.proposals.push_back({one.sender, *one.reference, one.proposal});
+      saved.proposals.push_back({one.sender, one.reference, one.proposal});
     }
     for (const crypto::HpkePrivateKey& key : updates_) saved.updates.push_back(key.bytes().Clone());
     delta.rows[kWaitingRow] = EncodeSecret(saved);

@@ -286,8 +286,10 @@ struct ProposalRef {
 
 // struct {
 //     ProposalOrRefType type;
-//     select (ProposalOrRef.type) { case proposal: Proposal proposal; case reference: ProposalRef
-//     reference; };
+//     select (ProposalOrRef.type) {
+//         case proposal:  Proposal proposal;
+//         case reference: ProposalRef reference;
+//     };
 // } ProposalOrRef;
 struct ProposalOrRef {
   std::variant<Proposal, ProposalRef> content;

@@ -35,6 +35,7 @@ double Run(benchmark::internal::Benchmark* registered, int samples) {
 double MedianMicros(const std::string& name, Times times, const Prepare& prepare) {
   auto* registered = benchmark::RegisterBenchmark(name.c_str(), [&](benchmark::State& state) {
     std::vector<std::function<void()>> ready;
+    ready.reserve(times.batch);
     for (int i = 0; i < times.batch; ++i) ready.push_back(prepare());
     auto next = ready.begin();
     for (auto _ : state) (*next++)();

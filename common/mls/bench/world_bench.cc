@@ -93,6 +93,7 @@ OwnKeyPackage Client::NewKeyPackage() const {
 
 std::vector<Client> MakeClients(uint32_t count) {
   std::vector<Client> clients;
+  clients.reserve(count);
   for (uint32_t i = 0; i < count; ++i) clients.emplace_back(i);
   return clients;
 }
@@ -144,7 +145,8 @@ Couple ColdGroup(const std::vector<Client>& clients) {
                              NoPsks(), TheRandom());
   AMANA_CHECK(commit.ok() && alice.Merge(std::move(commit->staged)).ok(), "adding all");
   alice.DropPastEpochs();
-  auto bob = Group::Join(kSuite3, *commit->welcome, std::move(others[0]), ThePolicy(), NoPsks());
+  auto bob = Group::Join(kSuite3, commit->welcome.value_or(""), std::move(others[0]), ThePolicy(),
+                         NoPsks());
   AMANA_CHECK(bob.ok(), "Bob can't join");
   return {std::move(alice), *std::move(bob)};
 }
@@ -158,6 +160,7 @@ Group Alone(const Client& client) {
 
 std::vector<Proposal> AddAll(const std::vector<OwnKeyPackage>& key_packages) {
   std::vector<Proposal> proposals;
+  proposals.reserve(key_packages.size());
   for (const OwnKeyPackage& one : key_packages) proposals.push_back({Add{one.key_package}});
   return proposals;
 }
