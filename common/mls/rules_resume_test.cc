@@ -35,6 +35,11 @@ class ResumeRules : public RulesTest {
     return id;
   }
 
+  // Empty where the old group has none any more.
+  SecretBytes ResumptionPsk(uint64_t epoch) const {
+    return old_[0].group.ResumptionPsk(epoch).value_or(SecretBytes());
+  }
+
   Fault Joined(const Resumption& how, const Group* resumed) {
     const auto client_of = [&](std::string_view name) {
       return KeyPackageOf(*how.suite, name, signers_.emplace_back(NewSigner()), kNow, random_);
@@ -53,12 +58,11 @@ class ResumeRules : public RulesTest {
     std::vector<KeyPackage> added = {own.key_package};
     for (const std::string& name : how.others) added.push_back(client_of(name).key_package);
     const uint64_t epoch = how.epoch.value_or(old_[0].group.epoch());
-    auto commit = GroupTestPeer::Resume(*group, added, IdOf(how.kind, epoch),
-                                        *old_[0].group.ResumptionPsk(epoch), how.kind, founders,
-                                        policy_, random_);
+    auto commit = GroupTestPeer::Resume(*group, added, IdOf(how.kind, epoch), ResumptionPsk(epoch),
+                                        how.kind, founders, policy_, random_);
     AMANA_CHECK(commit.ok(), "no commit");
-    return FaultIn(Group::Join(*how.suite, *commit->welcome, std::move(own), policy_, psks_,
-                               {.resumed = resumed}));
+    return FaultIn(Group::Join(*how.suite, commit->welcome.value_or(""), std::move(own), policy_,
+                               psks_, {.resumed = resumed}));
   }
   Fault Joined(const Resumption& how) { return Joined(how, &old_[1].group); }
 
@@ -98,7 +102,7 @@ TEST_F(ResumeRules, AValidBranchIsJoined) {
 }
 
 TEST_F(ResumeRules, TheGroupThatIsResumedIsKnown) {
-  const SecretBytes psk = *old_[0].group.ResumptionPsk(1);
+  const SecretBytes psk = ResumptionPsk(1);
   EXPECT_EQ(Joined({}, nullptr), Fault::kPskMissing);
   psks_.resumption[{"group", 1}] = psk.Expose();
   EXPECT_EQ(Joined({}, nullptr), Fault::kResumptionUnknown);
@@ -138,9 +142,10 @@ class ReInitRules : public ResumeRules {
     change(how);
     return Joined(how);
   }
-  Fault Reinitialised(const Suite& suite, std::vector<std::string> others) {
+  Fault Reinitialised(const Suite& suite, const std::vector<std::string>& others) {
     Client own = NewClient("0");
     std::vector<KeyPackage> key_packages;
+    key_packages.reserve(others.size());
     for (const std::string& name : others) key_packages.push_back(NewClient(name).key_package());
     return FaultIn(old_[0].group.Reinitialise(suite, std::move(own.own), key_packages, own.signer,
                                               policy_, random_));

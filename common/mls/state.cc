@@ -348,7 +348,8 @@ absl::StatusOr<Group> Group::Restore(const Suite& suite, const StateRows& rows, 
 // --- Staged commits.
 
 SecretBytes StagedCommit::Encode() const {
-  AMANA_CHECK(!removes_us(), "a commit that removes this member leads to nothing that can be kept");
+  AMANA_CHECK(next_.has_value() && secret_tree_.has_value(),
+              "a commit that removes this member leads to nothing that can be kept");
   Writer writer;
   EncodeInto(writer, base_);
   EncodeInto(writer, committer_);
