@@ -78,6 +78,15 @@ absl::StatusOr<HpkePublicKey> HpkePublicKey::FromBytes(std::string_view bytes) {
   return key;
 }
 
+// libsodium refuses the result that a point of small order has with every scalar: zero.
+bool HpkePublicKey::IsUsable(std::string_view bytes) {
+  if (bytes.size() != kHpkeKeySize) return false;
+  EnsureSodium();
+  constexpr unsigned char kAnyScalar[kHpkeKeySize] = {};
+  unsigned char product[kHpkeKeySize];
+  return crypto_scalarmult(product, kAnyScalar, Bytes(bytes)) == 0;
+}
+
 HpkePrivateKey::HpkePrivateKey(SecretBytes bytes) : bytes_(std::move(bytes)) {
   EnsureSodium();
   std::string point(kHpkeKeySize, '\0');

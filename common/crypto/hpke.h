@@ -29,6 +29,10 @@ class HpkePublicKey {
   // kInputMalformed unless there are 32 bytes.
   static absl::StatusOr<HpkePublicKey> FromBytes(std::string_view bytes);
 
+  // Whether anything can be sealed to these bytes: to a point of small order nothing can. Costs a
+  // multiplication.
+  static bool IsUsable(std::string_view bytes);
+
   const std::string& bytes() const { return bytes_; }
 
   friend bool operator==(const HpkePublicKey&, const HpkePublicKey&) = default;

@@ -158,6 +158,24 @@ TEST(HpkeTest, APointOfSmallOrderIsRefused) {
   EXPECT_FALSE(SealBase(HpkePublicKey(), "", "", "x").ok());
 }
 
+// All of order 1, 2, 4 and 8, two of them in a second form.
+TEST(HpkeTest, SomePointsAreNotUsable) {
+  const std::string zeros(31, '\0');
+  const std::string ones(30, '\xff');
+  for (const std::string& small :
+       {zeros + '\0', '\1' + zeros, "\xec" + ones + '\x7f', "\xed" + ones + '\x7f',
+        "\xee" + ones + '\x7f',
+        FromHex("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800"),
+        FromHex("5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157")}) {
+    ASSERT_EQ(small.size(), kHpkeKeySize);
+    EXPECT_FALSE(HpkePublicKey::IsUsable(small));
+  }
+  EXPECT_FALSE(HpkePublicKey::IsUsable(""));
+  EXPECT_FALSE(HpkePublicKey::IsUsable(std::string(31, 'x')));
+  EXPECT_TRUE(HpkePublicKey::IsUsable(Recipient().public_key().bytes()));
+  EXPECT_TRUE(HpkePublicKey::IsUsable('\x9' + zeros));
+}
+
 TEST(HpkeTest, AFailedOpenLeavesTheReceiverWhereItWas) {
   HpkeSender sender = RfcSender();
   HpkeContext receiver = *SetupBaseR(Recipient(), sender.enc, HpkeInfo(kInfo));

@@ -139,6 +139,7 @@ absl::StatusOr<std::string> Group::SendProposal(Proposal proposal, const Framing
   ListedProposal listed{.proposal = std::move(proposal), .sender = Sender::Member(epoch_.own)};
   AMANA_RETURN_IF_ERROR(
       ValidateProposal(*suite_, epoch_.tree, epoch_.context, listed, CommitKind::kMember, policy));
+  AMANA_RETURN_IF_ERROR(CheckWaiting(listed.proposal));
   if (const auto* add = listed.proposal.As<Add>()) {
     AMANA_RETURN_IF_ERROR(CheckLifetime(add->key_package.leaf_node.lifetime, policy));
   }

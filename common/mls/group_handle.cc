@@ -121,6 +121,7 @@ absl::StatusOr<ReceivedProposal> Group::TakeProposal(VerifiedContent verified,
   ListedProposal listed{std::get<Proposal>(content.content.content), content.content.sender};
   AMANA_RETURN_IF_ERROR(
       ValidateProposal(*suite_, epoch_.tree, epoch_.context, listed, CommitKind::kMember, policy));
+  AMANA_RETURN_IF_ERROR(CheckWaiting(listed.proposal));
   listed.validated = true;
   listed.reference = ProposalRef{ProposalRefOf(mls::Encode(content))};
   ReceivedProposal received{listed.sender, listed.reference, listed.proposal};

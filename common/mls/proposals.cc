@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "common/base/status_macros.h"
+#include "common/crypto/hpke.h"
 #include "common/mls/fault.h"
 
 namespace amana::mls {
@@ -175,6 +176,12 @@ absl::Status ValidateProposal(const Suite& suite, const RatchetTree& tree,
     return ValidateGroupExtensions(replace->extensions, policy);
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckWaiting(const Proposal& proposal) {
+  const auto* add = proposal.As<Add>();
+  const bool fits = add == nullptr || crypto::HpkePublicKey::IsUsable(add->key_package.init_key);
+  return fits ? absl::OkStatus() : Refuse(Fault::kKeyMalformed);
 }
 
 absl::StatusOr<AppliedProposals> ApplyProposals(const Suite& suite, const RatchetTree& tree,

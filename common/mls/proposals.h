@@ -39,6 +39,10 @@ absl::Status ValidateProposal(const Suite& suite, const RatchetTree& tree,
                               const GroupContext& context, const ListedProposal& proposal,
                               CommitKind kind, const Policy& policy);
 
+// Before a proposal waits for somebody's commit: whether a welcome can be sealed to whom it adds.
+// In a commit its maker has seen that. kKeyMalformed.
+absl::Status CheckWaiting(const Proposal& proposal);
+
 struct AppliedProposals {
   RatchetTree tree;
   GroupContext context;  // of the next epoch, still with the old tree and transcript hashes

@@ -62,6 +62,24 @@ TEST_F(KeyPackageRules, HasKeysOfTheSuitesSize) {
   EXPECT_EQ(AddedWithLeaf([](LeafNode& l) { l.signature_key.pop_back(); }), Fault::kKeyMalformed);
 }
 
+TEST_F(KeyPackageRules, HasAKeyThatCanBeSealedTo) {
+  EXPECT_EQ(AddedWithLeaf([](LeafNode& l) { l.encryption_key = kPointOfSmallOrder; }),
+            Fault::kKeyMalformed);
+}
+
+// The welcome is sealed to it: by whoever commits, and by nobody else.
+TEST_F(KeyPackageRules, HasAnInitKeyThatCanBeSealedTo) {
+  Member& alice = members_[0];
+  const Client bad = NewClient("new", [](KeyPackage& k) { k.init_key = kPointOfSmallOrder; });
+  const Proposal add{Add{bad.own.key_package}};
+  EXPECT_EQ(Proposed(alice, members_[1], add), Fault::kKeyMalformed);
+  EXPECT_EQ(FaultIn(alice.group.Propose(add, {}, alice.signer, policy_, random_)),
+            Fault::kKeyMalformed);
+  EXPECT_EQ(
+      FaultIn(alice.group.Commit({.proposals = {add}}, alice.signer, policy_, psks_, random_)),
+      Fault::kKeyMalformed);
+}
+
 TEST_F(KeyPackageRules, HasEachExtensionOnce) {
   const Extension some{.type = kSomeExtension, .data = "data"};
   EXPECT_EQ(Added([&](KeyPackage& k) { k.extensions = {some}; }), Fault::kNone);
@@ -269,6 +287,11 @@ TEST_F(UpdateRules, IsMadeForOne) {
             Fault::kLeafSourceInUpdate);
   EXPECT_EQ(Updated([](LeafNode& l) { l.source = LeafNodeSource::kKeyPackage; }),
             Fault::kLeafSourceInUpdate);
+}
+
+TEST_F(UpdateRules, HasAKeyThatCanBeSealedTo) {
+  EXPECT_EQ(Updated([](LeafNode& l) { l.encryption_key = kPointOfSmallOrder; }),
+            Fault::kKeyMalformed);
 }
 
 TEST_F(UpdateRules, HasANewKey) {

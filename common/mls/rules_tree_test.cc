@@ -268,6 +268,14 @@ TEST_F(PathRules, ItsKeysHaveTheSuitesSize) {
   EXPECT_EQ(FollowedWithKeys([](auto& keys) { keys[0].pop_back(); }), Fault::kKeyMalformed);
 }
 
+// Also those that the fourth member can't derive: it must seal to them when it commits.
+TEST_F(PathRules, ItsKeysCanBeSealedTo) {
+  EXPECT_EQ(FollowedWithKeys([](auto& keys) { keys[0] = kPointOfSmallOrder; }),
+            Fault::kKeyMalformed);
+  EXPECT_EQ(Followed({.leaf = [](LeafNode& l) { l.encryption_key = kPointOfSmallOrder; }}),
+            Fault::kKeyMalformed);
+}
+
 TEST_F(PathRules, ItsKeysFollowFromItsSecrets) {
   EXPECT_EQ(FollowedWithKeys([&](auto& keys) { keys[1] = NewKey(); }), Fault::kPathSecretKey);
   // Node 1 is not above the fourth member, who can't see it; the second one can.

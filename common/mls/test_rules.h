@@ -31,6 +31,9 @@ class SuspiciousCredentials final : public BasicCredentials {
   }
 };
 
+// A key that nothing can be sealed to.
+inline const std::string kPointOfSmallOrder(32, '\0');
+
 struct Client {
   crypto::SigningKey signer;
   OwnKeyPackage own;

@@ -83,6 +83,17 @@ absl::Status CheckPathKeys(const RatchetTree& tree, const UpdatePath& path) {
   return absl::OkStatus();
 }
 
+// Of the lowest `count` nodes. Their keys are not derived here, but may have to be sealed to: one
+// that can't be would keep everybody else from committing.
+absl::Status CheckUsable(const UpdatePath& path, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    if (!crypto::HpkePublicKey::IsUsable(path.nodes[i].encryption_key)) {
+      return Refuse(Fault::kKeyMalformed);
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 void DropOutdated(PrivateKeys& keys, const RatchetTree& tree) {
@@ -164,7 +175,8 @@ absl::StatusOr<AppliedPath> OpenPath(const Suite& suite, const RatchetTree& tree
   const std::vector<NodeIndex> shared = SharedPart(filtered_path, own);
   if (shared.empty()) return Refuse(Fault::kPathSecretNotOurs);
   const auto at = std::find(filtered_path.begin(), filtered_path.end(), shared.front());
-  const UpdatePathNode& told = path.nodes[at - filtered_path.begin()];
+  const auto meeting = static_cast<size_t>(at - filtered_path.begin());
+  const UpdatePathNode& told = path.nodes[meeting];
   const auto resolution = tree.Resolution(CopathChild(shared.front(), committer), newcomers);
   for (size_t i = 0; i < resolution.size() && i < told.encrypted_path_secret.size(); ++i) {
     const auto key = own_keys.find(resolution[i]);
@@ -173,6 +185,7 @@ absl::StatusOr<AppliedPath> OpenPath(const Suite& suite, const RatchetTree& tree
     AMANA_ASSIGN_OR_RETURN(SecretBytes path_secret,
                            DecryptWithLabel(EncryptContext(suite, kPathLabel, Encode(context)),
                                             *key->second, told.encrypted_path_secret[i]));
+    AMANA_RETURN_IF_ERROR(CheckUsable(path, meeting));
     return DeriveUpwards(tree, shared, std::move(path_secret));
   }
   return Refuse(Fault::kPathSecretNotOurs);

@@ -56,7 +56,7 @@ absl::Status MergePath(RatchetTree& tree, LeafIndex committer, const UpdatePath&
                        const std::vector<LeafIndex>& newcomers, GroupContext& context);
 
 // Opens the secret that is meant for `own` after MergePath. kPathSecretNotOurs, kDecryptionFailed,
-// kPathSecretKey.
+// kPathSecretKey; kKeyMalformed if nothing can be sealed to a key that `own` can't derive.
 absl::StatusOr<AppliedPath> OpenPath(const Suite& suite, const RatchetTree& tree,
                                      LeafIndex committer, const UpdatePath& path,
                                      const std::vector<LeafIndex>& newcomers,

@@ -109,8 +109,11 @@ absl::Status ValidateLeaf(const LeafNode& leaf, LeafPlace place, std::string_vie
                           LeafIndex index, const Policy& policy) {
   AMANA_CHECK(policy.credentials != nullptr, "nobody says whose credentials are good");
   AMANA_RETURN_IF_ERROR(CheckSource(leaf.source, place));
-  if (leaf.encryption_key.size() != crypto::kHpkeKeySize ||
-      leaf.signature_key.size() != crypto::kVerifyingKeySize) {
+  // Of a tree by size alone: thousands of multiplications for what its members have refused.
+  const bool usable = place == LeafPlace::kTree
+                          ? leaf.encryption_key.size() == crypto::kHpkeKeySize
+                          : crypto::HpkePublicKey::IsUsable(leaf.encryption_key);
+  if (!usable || leaf.signature_key.size() != crypto::kVerifyingKeySize) {
     return Refuse(Fault::kKeyMalformed);
   }
   AMANA_RETURN_IF_ERROR(CheckListed(leaf));
