@@ -173,7 +173,6 @@ absl::StatusOr<StagedCommit> Group::Stage(const AuthenticatedContent& content, c
                      external ? std::nullopt : std::optional(sender.leaf()),
                      external ? CommitKind::kExternal : CommitKind::kMember, policy));
   if (applied.needs_path && !commit.path.has_value()) return Refuse(Fault::kPathMissing);
-  AMANA_ASSIGN_OR_RETURN(const std::vector<Psk> found, FindPsks(applied.psks, psks));
 
   const LeafIndex committer = external ? applied.tree.NextFree() : sender.leaf();
   PrivateKeys keys = epoch_.keys;
@@ -225,6 +224,8 @@ absl::StatusOr<StagedCommit> Group::Stage(const AuthenticatedContent& content, c
     staged.removed_ = applied.removed;
     return staged;
   }
+  // Who is removed may lack them.
+  AMANA_ASSIGN_OR_RETURN(const std::vector<Psk> found, FindPsks(applied.psks, psks));
   SecretBytes init_secret = epoch_.secrets->init_secret.Clone();
   if (external) {
     const auto joined =

@@ -90,6 +90,17 @@ TEST_F(ProposalRules, APreSharedKeyIsAtHand) {
   EXPECT_EQ(Handled(members_[1], forged.message), Fault::kPskMissing);
 }
 
+// It learns that it is out, whatever the others share.
+TEST_F(ProposalRules, WhoIsRemovedNeedsNoPreSharedKey) {
+  NewCommit commit = *members_[0].group.Commit(
+      {.proposals = {{PreSharedKey{ExternalPsk("psk")}}, {Remove{members_[1].index()}}}},
+      members_[0].signer, policy_, psks_, random_);
+  Follow(members_[2], commit.message);
+  psks_.external.clear();
+  Follow(members_[1], commit.message);
+  EXPECT_TRUE(members_[1].group.removed());
+}
+
 TEST_F(ProposalRules, AReinitDoesNotLowerTheVersion) {
   EXPECT_EQ(ListedOrProposed(Reinitialising(1)), Fault::kNone);
   EXPECT_EQ(ListedOrProposed(Reinitialising(2)), Fault::kNone);
