@@ -33,6 +33,27 @@ TEST_F(StateRules, RowsAreWholeAndTheNewest) {
   }
 }
 
+// Otherwise members outside of the one had no keys, or others had two.
+TEST_F(StateRules, TheTreesOfNodesAndOfSecretsHaveTheSameLeaves) {
+  Group& group = members_[0].group;
+  StateRows rows;
+  ApplyDelta(rows, group.TakeDelta());
+  SecretBytes& row = std::prev(rows.lower_bound("t"))->second;  // of this epoch
+  char& leaves = row.ExposeMutable()[sizeof(uint64_t) + 3];     // behind the sequence
+  ASSERT_EQ(leaves, 2);
+  leaves = 4;
+  EXPECT_EQ(FaultIn(Group::Restore(kSuite3, rows, 0)), Fault::kStateDamaged);
+
+  NewCommit commit = *group.Commit({}, members_[0].signer, policy_, psks_, random_);
+  std::string staged(commit.staged.Encode().Expose());
+  const size_t tree_size =
+      SecretTree(kSuite3, LeafCount{2}, SecretBytes(kHashSize)).EncodeNodes().size();
+  char& staged_leaves = staged[staged.size() - tree_size + 3];
+  ASSERT_EQ(staged_leaves, 2);
+  staged_leaves = 4;
+  EXPECT_EQ(FaultIn(group.RestoreStaged(staged)), Fault::kStateDamaged);
+}
+
 TEST_F(StateRules, ACommitIsMergedWhereItWasStaged) {
   Member& alice = members_[0];
   NewCommit commit = *alice.group.Commit({}, alice.signer, policy_, psks_, random_);

@@ -165,12 +165,6 @@ void SecretTree::Consume(OpeningKey key) {
   MarkChanged(key.sender, member);
 }
 
-uint32_t SecretTree::NextGeneration(LeafIndex own, RatchetKind kind) const {
-  const auto member = members_.find(own);
-  if (member == members_.end()) return 0;
-  return member->second.ratchets[static_cast<size_t>(kind)].next_generation;
-}
-
 void SecretTree::DropHandshakes() {
   if (!std::exchange(handshakes_dropped_, true)) nodes_changed_ = true;
   for (auto& [leaf, member] : members_) {

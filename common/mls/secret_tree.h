@@ -75,6 +75,8 @@ class SecretTree {
   SecretTree(SecretTree&&) noexcept = default;
   SecretTree& operator=(SecretTree&&) noexcept = default;
 
+  LeafCount leaves() const { return leaves_; }
+
   // The key for the next message of `own`. kSenderNotMember outside the tree; kRatchetUsedUp after
   // generation 2^32 - 1.
   absl::StatusOr<SentKey> Next(LeafIndex own, RatchetKind kind);
@@ -83,9 +85,6 @@ class SecretTree {
   // was used or has left the window.
   absl::StatusOr<OpeningKey> Find(LeafIndex sender, RatchetKind kind, uint32_t generation);
   void Consume(OpeningKey key);
-
-  // The generation that Next() would give; 0 where no ratchet was begun.
-  uint32_t NextGeneration(LeafIndex own, RatchetKind kind) const;
 
   // Forgets all handshake ratchets, also those that no message has begun: when the epoch is over,
   // only application messages can be late.

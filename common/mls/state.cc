@@ -13,7 +13,7 @@
 namespace amana::mls {
 namespace {
 
-constexpr uint16_t kFormat = 1;
+constexpr uint16_t kFormat = 2;
 constexpr char kHeadRow[] = "h";
 constexpr char kWaitingRow[] = "p";
 
@@ -29,7 +29,20 @@ std::string SecretsRow(uint64_t epoch) { return Row('s', epoch); }
 std::string RatchetsRow(uint64_t epoch, LeafIndex leaf) { return Row('r', epoch, leaf); }
 std::string PastRow(uint64_t epoch) { return Row('e', epoch); }
 
+// Rows begin with the sequence of the delta that wrote them, all but the head, which has it inside,
+// and nodes of the tree: one of another delta shows by the tree's hash.
+bool IsStamped(std::string_view key) { return !key.starts_with('h') && !key.starts_with('t'); }
+constexpr size_t kStampSize = sizeof(uint64_t);
+
 SecretBytes Taken(Writer writer) { return SecretBytes::Take(std::move(writer).Take()); }
+
+SecretBytes Stamped(uint64_t sequence, std::string_view value) {
+  Writer writer;
+  writer.Reserve(kStampSize + value.size());
+  writer.U64(sequence);
+  writer.Raw(value);
+  return Taken(std::move(writer));
+}
 
 bool IsBlank(const Node& node) { return node.leaf == nullptr && node.parent == nullptr; }
 
@@ -106,20 +119,6 @@ struct SavedResumption {
   static constexpr auto kFields = std::tuple(&SavedResumption::epoch, &SavedResumption::psk);
 };
 
-// Where our own ratchets stand. Rows of a delta that was torn could take them back, and a key would
-// be used for a second message.
-struct SentSoFar {
-  uint32_t handshakes = 0;
-  uint32_t applications = 0;
-  static constexpr auto kFields = std::tuple(&SentSoFar::handshakes, &SentSoFar::applications);
-  friend bool operator==(const SentSoFar&, const SentSoFar&) = default;
-
-  static SentSoFar In(const SecretTree& tree, LeafIndex own) {
-    return {tree.NextGeneration(own, RatchetKind::kHandshake),
-            tree.NextGeneration(own, RatchetKind::kApplication)};
-  }
-};
-
 struct Head {
   uint16_t format = 0;
   uint64_t sequence = 0;
@@ -127,11 +126,11 @@ struct Head {
   std::optional<ReInit> reinit;
   std::vector<SavedResumption> resumption;
   std::vector<uint64_t> past;
-  SentSoFar sent;
+  uint32_t stamped = 0;  // rows of this sequence
   SavedEpoch epoch;
   static constexpr auto kFields =
       std::tuple(&Head::format, &Head::sequence, &Head::removed, &Head::reinit, &Head::resumption,
-                 &Head::past, &Head::sent, &Head::epoch);
+                 &Head::past, &Head::stamped, &Head::epoch);
 };
 
 struct SavedSignatureKey {
@@ -196,32 +195,54 @@ void AddSecretRows(StateDelta& delta, uint64_t epoch, SecretTree& tree) {
   tree.ClearChanged();
 }
 
-const SecretBytes* FindRow(const StateRows& rows, const std::string& key) {
+// What a row holds, without its stamp. kStateDamaged if it is not there.
+absl::StatusOr<std::string_view> FindRow(const StateRows& rows, const std::string& key) {
   const auto found = rows.find(key);
-  return found != rows.end() ? &found->second : nullptr;
+  if (found == rows.end()) return Refuse(Fault::kStateDamaged);
+  return found->second.Expose().substr(IsStamped(key) ? kStampSize : 0);
 }
 
 template <class T>
 absl::StatusOr<T> ReadRow(const StateRows& rows, const std::string& key) {
-  const SecretBytes* row = FindRow(rows, key);
-  if (row == nullptr) return Refuse(Fault::kStateDamaged);
-  absl::StatusOr<T> value = Decode<T>(row->Expose());
+  AMANA_ASSIGN_OR_RETURN(const std::string_view row, FindRow(rows, key));
+  absl::StatusOr<T> value = Decode<T>(row);
   if (!value.ok()) return Refuse(Fault::kStateDamaged);
   return value;
 }
 
+// Whether a stamped row is of an epoch that the group still has.
+bool IsKept(const Head& head, std::string_view key) {
+  if (key == kWaitingRow) return true;
+  const uint64_t epoch = Reader(key.substr(1)).U64();
+  return epoch == head.epoch.context.epoch ||
+         std::find(head.past.begin(), head.past.end(), epoch) != head.past.end();
+}
+
+// Whether the newest delta was written whole. Otherwise a ratchet could stand where it stood before
+// and give a key for a second time.
+absl::Status CheckWhole(const StateRows& rows, const Head& head) {
+  uint32_t newest = 0;
+  for (const auto& [key, row] : rows) {
+    if (!IsStamped(key)) continue;
+    if (row.size() < kStampSize) return Refuse(Fault::kStateDamaged);
+    const uint64_t sequence = Reader(row.Expose().substr(0, kStampSize)).U64();
+    if (sequence > head.sequence || !IsKept(head, key)) return Refuse(Fault::kStateDamaged);
+    if (sequence == head.sequence) ++newest;
+  }
+  return newest == head.stamped ? absl::OkStatus() : Refuse(Fault::kStateDamaged);
+}
+
 absl::StatusOr<SecretTree> ReadSecretTree(const Suite& suite, const StateRows& rows,
                                           uint64_t epoch) {
-  const SecretBytes* nodes = FindRow(rows, SecretsRow(epoch));
-  if (nodes == nullptr) return Refuse(Fault::kStateDamaged);
-  AMANA_ASSIGN_OR_RETURN(SecretTree tree, SecretTree::FromNodes(suite, nodes->Expose()));
+  AMANA_ASSIGN_OR_RETURN(const std::string_view nodes, FindRow(rows, SecretsRow(epoch)));
+  AMANA_ASSIGN_OR_RETURN(SecretTree tree, SecretTree::FromNodes(suite, nodes));
   const std::string first = RatchetsRow(epoch, LeafIndex{0});
   const std::string_view prefix = std::string_view(first).substr(0, first.size() - 4);
   for (auto row = rows.lower_bound(first); row != rows.end(); ++row) {
     if (!row->first.starts_with(prefix)) break;
     AMANA_ASSIGN_OR_RETURN(const LeafIndex leaf,
                            Decode<LeafIndex>(std::string_view(row->first).substr(prefix.size())));
-    AMANA_RETURN_IF_ERROR(tree.RestoreRatchets(leaf, row->second.Expose()));
+    AMANA_RETURN_IF_ERROR(tree.RestoreRatchets(leaf, row->second.Expose().substr(kStampSize)));
   }
   tree.ClearChanged();
   return tree;
@@ -287,6 +308,12 @@ StateDelta Group::TakeDelta() {
     for (const crypto::HpkePrivateKey& key : updates_) saved.updates.push_back(key.bytes().Clone());
     delta.rows[kWaitingRow] = EncodeSecret(saved);
   }
+  uint32_t stamped = 0;
+  for (auto& [key, value] : delta.rows) {
+    if (!value.has_value() || !IsStamped(key)) continue;
+    value = Stamped(sequence_, value->Expose());
+    ++stamped;
+  }
   Writer head;
   head.U16(kFormat);
   head.U64(sequence_);
@@ -301,7 +328,7 @@ StateDelta Group::TakeDelta() {
   const size_t past = head.size();
   for (const PastEpoch& one : past_) head.U64(one.epoch);
   head.PrefixLength(past);
-  EncodeInto(head, SentSoFar::In(secret_tree_, epoch_.own));
+  head.U32(stamped);
   EncodeEpoch(head, epoch_);
   delta.rows[kHeadRow] = Taken(std::move(head));
   changes_ = {.past = false, .waiting = false, .forgotten = {}};
@@ -313,10 +340,11 @@ absl::StatusOr<Group> Group::Restore(const Suite& suite, const StateRows& rows, 
   if (head.format != kFormat) return Refuse(Fault::kStateDamaged);
   if (head.sequence < at_least) return Refuse(Fault::kStateRolledBack);
   if (head.epoch.context.cipher_suite != suite.id) return Refuse(Fault::kSuiteUnknown);
+  AMANA_RETURN_IF_ERROR(CheckWhole(rows, head));
   AMANA_ASSIGN_OR_RETURN(RatchetTree tree, ReadTree(rows, head.epoch.leaves));
   AMANA_ASSIGN_OR_RETURN(Epoch epoch, RestoreEpoch(std::move(head.epoch), std::move(tree)));
   AMANA_ASSIGN_OR_RETURN(SecretTree secret_tree, ReadSecretTree(suite, rows, epoch.context.epoch));
-  if (SentSoFar::In(secret_tree, epoch.own) != head.sent) return Refuse(Fault::kStateDamaged);
+  if (secret_tree.leaves() != epoch.tree.leaves()) return Refuse(Fault::kStateDamaged);
   Group group(suite, std::move(epoch), std::move(secret_tree));
   group.sequence_ = head.sequence;
   group.removed_ = head.removed != 0;
@@ -385,6 +413,7 @@ absl::StatusOr<StagedCommit> Group::RestoreStaged(std::string_view encoded) cons
   AMANA_ASSIGN_OR_RETURN(staged.next_, RestoreEpoch(std::move(saved->epoch), std::move(tree)));
   AMANA_ASSIGN_OR_RETURN(staged.secret_tree_,
                          SecretTree::FromNodes(*suite_, saved->secret_tree.Expose()));
+  if (staged.secret_tree_->leaves() != staged.tree().leaves()) return Refuse(Fault::kStateDamaged);
   staged.base_ = std::move(saved->base);
   staged.committer_ = saved->committer;
   staged.added_ = std::move(saved->added);

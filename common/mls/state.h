@@ -3,15 +3,18 @@
 // How a group is kept between runs: as rows of a table, each with a key of some bytes and a value.
 // Most changes touch few rows, so a commit in a group of thousands writes some kilobytes.
 //
-//   key                      value
-//   h                        version of this format, sequence, the epoch but for its tree,
-//   resumption keys t + node (4)             one node of the tree that is not blank s + epoch (8)
-//   the secret tree's inner nodes, of this epoch or a past one r + epoch (8) + leaf (4) the
-//   ratchets of one member e + epoch (8)            what else is kept of a past epoch p proposals
-//   that wait, and the keys of our own updates
+//   key                       value
+//   h                         version of this format, sequence, the epoch but for its tree, …
+//   t + node (4)              one node of the tree that is not blank
+//   s + epoch (8)             the secret tree's inner nodes, of this epoch or a past one
+//   r + epoch (8) + leaf (4)  the ratchets of one member
+//   e + epoch (8)             what else is kept of a past epoch
+//   p                         proposals that wait, and the keys of our own updates
 //
 // Numbers are big-endian. Values hold secrets: whoever saves them seals them. Rows of different
-// sequences do not fit together, so a delta is saved whole or not at all.
+// sequences do not fit together, so a delta is saved whole or not at all. One that was torn is
+// refused when the rows are restored, so long as no later one was saved over it: where saving
+// failed, the group in memory is given up and restored.
 
 #include <cstdint>
 #include <map>
