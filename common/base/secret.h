@@ -5,6 +5,7 @@
 //
 //   Secret<std::array<uint8_t, 32>>   of a fixed size, held in place
 //   SecretBytes                       of a size known at run time, in one buffer that never grows
+//   WipedString                       text on its way between two who have it as a plain string
 //
 // The only way in is Expose(): a word one can search for. What it gives must not outlive the
 // secret. Comparing goes through crypto::ConstantTimeEqual(a.Expose(), b.Expose()). Not thread-safe
@@ -23,9 +24,12 @@ namespace amana {
 // Overwrites memory with zeros in a way that the compiler may not leave out.
 void WipeMemory(void* data, size_t size) noexcept;
 
-// Wipes what a string holds and empties it. Copies that the string left behind when it grew are out
-// of reach: do not build secrets by appending.
+// Wipes all memory of a string, also behind its end, and empties it. Copies that the string left
+// behind when it grew are out of reach: where a secret is appended to, GrowString() comes first.
 void WipeString(std::string& text) noexcept;
+
+// Makes room for `capacity` bytes in all; the memory that the string outgrows is wiped.
+void GrowString(std::string& text, size_t capacity);
 
 // How a secret is wiped. A test gives another one, to see that it happened.
 struct MemoryWiper {
@@ -115,5 +119,24 @@ class BasicSecretBytes {
 };
 
 using SecretBytes = BasicSecretBytes<MemoryWiper>;
+
+// A string that is wiped when it goes, unless it was moved on to somebody else. Copies are wiped as
+// well.
+struct WipedString {
+  WipedString() = default;
+  WipedString(std::string bytes) : text(std::move(bytes)) {}  // NOLINT(google-explicit-constructor)
+  WipedString(const WipedString&) = default;
+  WipedString(WipedString&&) noexcept = default;
+  // What was there before goes with `other`.
+  WipedString& operator=(WipedString other) noexcept {
+    text.swap(other.text);
+    return *this;
+  }
+  ~WipedString() { WipeString(text); }
+
+  friend bool operator==(const WipedString&, const WipedString&) = default;
+
+  std::string text;
+};
 
 }  // namespace amana

@@ -5,6 +5,8 @@
 #include <concepts>
 #include <cstdint>
 #include <ostream>
+#include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
@@ -118,6 +120,43 @@ TEST(SecretBytesTest, TakeEmptiesTheStringItCameIn) {
   const SecretBytes secret = SecretBytes::Take(std::move(text));
   EXPECT_EQ(secret.Expose(), "a passphrase longer than the small string buffer");
   EXPECT_TRUE(text.empty());  // NOLINT(bugprone-use-after-move)
+}
+
+bool IsZero(const char* bytes, size_t size) {
+  return std::all_of(bytes, bytes + size, [](char c) { return c == 0; });
+}
+
+TEST(WipeStringTest, WipesWhatStandsBehindTheEnd) {
+  std::string text(100, 'x');
+  text.resize(3);
+  const char* const place = text.data();
+  WipeString(text);
+  EXPECT_EQ(text, "");
+  ASSERT_EQ(text.data(), place);
+  EXPECT_TRUE(IsZero(place, text.capacity()));
+}
+
+TEST(GrowStringTest, MovesTheTextAndTakesNothingAway) {
+  std::string text = "text";
+  GrowString(text, 1000);
+  EXPECT_GE(text.capacity(), 1000u);
+  EXPECT_EQ(text, "text");
+  const char* const place = text.data();
+  GrowString(text, 1000);
+  GrowString(text, 1);
+  EXPECT_EQ(text.data(), place);
+  EXPECT_EQ(text, "text");
+}
+
+// What it leaves in memory that is freed, mls_wipe_test sees.
+TEST(WipedStringTest, IsCopiedMovedAndCompared) {
+  WipedString text(std::string("text"));
+  WipedString copy = text;
+  EXPECT_EQ(copy, text);
+  copy = WipedString(std::string("other"));
+  EXPECT_NE(copy, text);
+  copy = std::move(text);
+  EXPECT_EQ(copy.text, "text");
 }
 
 TEST(SecretBytesTest, EmptyAndCloned) {

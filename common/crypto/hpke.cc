@@ -123,23 +123,25 @@ HpkeInfo::HpkeInfo(std::string_view start, std::string_view rest, const Aead& ae
     : aead_(&aead), suite_(HpkeSuite(aead)) {
   const SecretBytes psk_id_hash = LabeledExtract(suite_, "", "psk_id_hash", "");
   const SecretBytes info_hash = HkdfExtract("", Parts{"HPKE-v1", suite_, "info_hash", start, rest});
-  schedule_ = Concat({std::string_view(&kModeBase, 1), psk_id_hash.Expose(), info_hash.Expose()});
+  schedule_ = SecretBytes::Take(
+      Concat({std::string_view(&kModeBase, 1), psk_id_hash.Expose(), info_hash.Expose()}));
 }
 
 HpkeContext::HpkeContext(std::string_view shared_secret, const HpkeInfo& info, bool sender)
     : aead_(info.aead_), suite_(info.suite_), sender_(sender) {
   const SecretBytes secret = LabeledExtract(suite_, shared_secret, "secret", "");
-  key_ = LabeledExpand(suite_, secret.Expose(), "key", info.schedule_, aead_->key_size);
-  base_nonce_ =
-      LabeledExpand(suite_, secret.Expose(), "base_nonce", info.schedule_, aead_->nonce_size);
-  exporter_secret_ = LabeledExpand(suite_, secret.Expose(), "exp", info.schedule_, kDigestSize);
+  key_ = LabeledExpand(suite_, secret.Expose(), "key", info.schedule_.Expose(), aead_->key_size);
+  base_nonce_ = LabeledExpand(suite_, secret.Expose(), "base_nonce", info.schedule_.Expose(),
+                              aead_->nonce_size);
+  exporter_secret_ =
+      LabeledExpand(suite_, secret.Expose(), "exp", info.schedule_.Expose(), kDigestSize);
 }
 
-std::string HpkeContext::NextNonce() const {
+SecretBytes HpkeContext::NextNonce() const {
   AMANA_CHECK(sequence_ != std::numeric_limits<uint64_t>::max(), "an HPKE context was used up");
-  std::string nonce(base_nonce_.Expose());
+  SecretBytes nonce = base_nonce_.Clone();
   for (size_t i = 0; i < sizeof(sequence_); ++i) {
-    char& byte = nonce[nonce.size() - 1 - i];
+    char& byte = nonce.ExposeMutable()[nonce.size() - 1 - i];
     byte = static_cast<char>(byte ^ static_cast<char>(sequence_ >> (8 * i)));
   }
   return nonce;
@@ -147,7 +149,7 @@ std::string HpkeContext::NextNonce() const {
 
 std::string HpkeContext::Seal(std::string_view ad, std::string_view plaintext) {
   AMANA_CHECK(sender_, "only the sender's side seals");
-  std::string ciphertext = aead_->seal(key_.Expose(), NextNonce(), ad, plaintext);
+  std::string ciphertext = aead_->seal(key_.Expose(), NextNonce().Expose(), ad, plaintext);
   ++sequence_;
   return ciphertext;
 }
@@ -155,7 +157,7 @@ std::string HpkeContext::Seal(std::string_view ad, std::string_view plaintext) {
 absl::StatusOr<std::string> HpkeContext::Open(std::string_view ad, std::string_view ciphertext) {
   AMANA_CHECK(!sender_, "only the receiver's side opens");
   AMANA_ASSIGN_OR_RETURN(std::string plaintext,
-                         aead_->open(key_.Expose(), NextNonce(), ad, ciphertext));
+                         aead_->open(key_.Expose(), NextNonce().Expose(), ad, ciphertext));
   ++sequence_;
   return plaintext;
 }

@@ -88,7 +88,7 @@ class HpkeInfo {
   friend class HpkeContext;
   const Aead* aead_;
   std::string suite_;     // suite_id of section 5.1
-  std::string schedule_;  // key_schedule_context of section 5.1
+  SecretBytes schedule_;  // key_schedule_context of section 5.1
 };
 
 // One for each side and direction; messages open in the order in which they were sealed. Not
@@ -110,7 +110,7 @@ class HpkeContext {
   SecretBytes Export(std::string_view exporter_context, size_t size) const;
 
  private:
-  std::string NextNonce() const;
+  SecretBytes NextNonce() const;
 
   const Aead* aead_;
   std::string suite_;

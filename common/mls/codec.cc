@@ -16,11 +16,7 @@ constexpr size_t kSlack = 64;
 }  // namespace
 
 void Writer::Grow(size_t more) {
-  std::string larger;
-  larger.reserve(std::max(2 * out_.capacity(), out_.size() + more + kSlack));
-  larger.append(out_);
-  WipeString(out_);
-  out_ = std::move(larger);
+  GrowString(out_, std::max(2 * out_.capacity(), out_.size() + more + kSlack));
 }
 
 // In its shortest form: 6, 14 or 30 bits behind two that say which.

@@ -53,6 +53,10 @@ class Writer {
     MakeRoom(bytes.size());
     out_.append(bytes);
   }
+  void Zeros(size_t count) {
+    MakeRoom(count);
+    out_.append(count, '\0');
+  }
 
   // opaque<V>.
   void Opaque(std::string_view bytes) {
@@ -161,6 +165,8 @@ void EncodeInto(Writer& writer, const T& value) {
     writer.Opaque(value);
   } else if constexpr (std::same_as<T, SecretBytes>) {
     writer.Opaque(value.Expose());
+  } else if constexpr (std::same_as<T, WipedString>) {
+    writer.Opaque(value.text);
   } else if constexpr (internal::kIsNumbers<T>) {
     writer.Length(value.size() * sizeof(typename T::value_type));
     for (const auto number : value) EncodeInto(writer, number);
@@ -193,7 +199,7 @@ void DecodeFrom(Reader& reader, T& value) {
     value = reader.U32();
   } else if constexpr (std::same_as<T, uint64_t>) {
     value = reader.U64();
-  } else if constexpr (std::same_as<T, std::string>) {
+  } else if constexpr (std::same_as<T, std::string> || std::same_as<T, WipedString>) {
     value = std::string(reader.Opaque());
   } else if constexpr (std::same_as<T, SecretBytes>) {
     value = SecretBytes::CopyOf(reader.Opaque());

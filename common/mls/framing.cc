@@ -16,9 +16,9 @@ constexpr size_t kOverhead = 256;
 // How much room the content of a message is given from the start. Documents are copied once then;
 // proposals and commits may let it grow.
 size_t SizeHint(const FramedContent& content) {
-  const auto* const data = std::get_if<std::string>(&content.content);
+  const auto* const data = std::get_if<WipedString>(&content.content);
   return content.group_id.size() + content.authenticated_data.size() + kOverhead +
-         (data != nullptr ? data->size() : 512);
+         (data != nullptr ? data->text.size() : 512);
 }
 
 bool SignsContext(const Sender& sender) {
@@ -98,14 +98,13 @@ uint32_t NewReuseGuard(Random& random) {
 }
 
 // PrivateMessageContent of section 6.3.1.
-std::string PaddedContent(const AuthenticatedContent& content, size_t padding) {
+WipedString PaddedContent(const AuthenticatedContent& content, size_t padding) {
   Writer writer;
   writer.Reserve(SizeHint(content.content) + padding);
   EncodeContent(writer, content.content);
   content.auth.EncodeTo(writer, content.content.type());
-  std::string plaintext = std::move(writer).Take();
-  plaintext.append(padding, '\0');
-  return plaintext;
+  writer.Zeros(padding);
+  return std::move(writer).Take();
 }
 
 }  // namespace
@@ -189,8 +188,9 @@ absl::StatusOr<PrivateMessage> ProtectPrivate(const Suite& suite,
   AMANA_CHECK(content.wire_format == WireFormat::kPrivateMessage, "content of another wire format");
   const FramedContent& framed = content.content;
   if (framed.sender.type != SenderType::kMember) return Refuse(Fault::kSenderKindNotAllowed);
-  const std::string plaintext = PaddedContent(content, padding);
-  if (plaintext.size() + framed.group_id.size() + framed.authenticated_data.size() + kOverhead >
+  const WipedString plaintext = PaddedContent(content, padding);
+  if (plaintext.text.size() + framed.group_id.size() + framed.authenticated_data.size() +
+          kOverhead >
       kMaxMessageSize) {
     return Refuse(Fault::kMessageTooLarge);
   }
@@ -201,7 +201,7 @@ absl::StatusOr<PrivateMessage> ProtectPrivate(const Suite& suite,
   const SenderData sender{framed.sender.leaf(), key.generation, NewReuseGuard(random)};
   message.ciphertext = suite.aead->seal(key.key.key.Expose(),
                                         GuardedNonce(key.key.nonce, sender.reuse_guard).Expose(),
-                                        associated.content(), plaintext);
+                                        associated.content(), plaintext.text);
   const MessageKey sender_key = SenderDataKey(suite, sender_data_secret, message.ciphertext);
   message.encrypted_sender_data = suite.aead->seal(
       sender_key.key.Expose(), sender_key.nonce.Expose(), associated.sender_data(), Encode(sender));
@@ -222,10 +222,11 @@ absl::StatusOr<SenderData> OpenSenderData(const Suite& suite, const PrivateMessa
 
 absl::StatusOr<Unverified> OpenContent(const Suite& suite, const PrivateMessage& message,
                                        const SenderData& sender, const MessageKey& key) {
-  const auto plaintext =
+  auto unsealed =
       suite.aead->open(key.key.Expose(), GuardedNonce(key.nonce, sender.reuse_guard).Expose(),
                        AssociatedData(message).content(), message.ciphertext);
-  if (!plaintext.ok()) return Refuse(Fault::kContent);
+  if (!unsealed.ok()) return Refuse(Fault::kContent);
+  const WipedString plaintext(*std::move(unsealed));
 
   AuthenticatedContent opened;
   opened.wire_format = WireFormat::kPrivateMessage;
@@ -233,7 +234,7 @@ absl::StatusOr<Unverified> OpenContent(const Suite& suite, const PrivateMessage&
   opened.content.epoch = message.epoch;
   opened.content.sender = Sender::Member(sender.leaf);
   opened.content.authenticated_data = message.authenticated_data;
-  Reader reader(*plaintext);
+  Reader reader(plaintext.text);
   DecodeContent(reader, message.content_type, opened.content);
   opened.auth.DecodeFrom(reader, message.content_type);
   if (!reader.ok()) return Refuse(reader.fault());

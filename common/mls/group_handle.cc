@@ -112,7 +112,7 @@ absl::StatusOr<Received> Group::Handle(std::string_view encoded, const Policy& p
   return ReceivedApplication{.sender = taken.content.sender.leaf(),
                              .epoch = taken.content.epoch,
                              .authenticated_data = std::move(taken.content.authenticated_data),
-                             .data = std::get<std::string>(std::move(taken.content.content))};
+                             .data = std::get<WipedString>(std::move(taken.content.content)).text};
 }
 
 absl::StatusOr<ReceivedProposal> Group::TakeProposal(VerifiedContent verified,

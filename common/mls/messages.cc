@@ -31,7 +31,7 @@ void EncodeContent(Writer& writer, const FramedContent& content) {
 void DecodeContent(Reader& reader, ContentType type, FramedContent& content) {
   switch (type) {
     case ContentType::kApplication:
-      return DecodeFrom(reader, content.content.emplace<std::string>());
+      return DecodeFrom(reader, content.content.emplace<WipedString>());
     case ContentType::kProposal:
       return DecodeFrom(reader, content.content.emplace<Proposal>());
     case ContentType::kCommit:

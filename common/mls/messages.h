@@ -70,7 +70,8 @@ struct FramedContent {
   uint64_t epoch = 0;
   Sender sender;
   std::string authenticated_data;
-  std::variant<std::string, Proposal, Commit> content;  // in the order of ContentType
+  // In the order of ContentType. Application data is wiped, all but what its receiver is given.
+  std::variant<WipedString, Proposal, Commit> content;
 
   ContentType type() const { return static_cast<ContentType>(content.index() + 1); }
   void EncodeTo(Writer& writer) const;

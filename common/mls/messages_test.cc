@@ -94,7 +94,8 @@ TEST(Messages, KnowFourKindsOfSenders) {
 
 TEST(Messages, KnowThreeKindsOfContent) {
   // group_id, epoch, sender, authenticated_data; then the type.
-  const std::string bytes = Encode(FramedContent{"g", 1, Sender::Member({2}), "", "data"});
+  const std::string bytes =
+      Encode(FramedContent{"g", 1, Sender::Member({2}), "", std::string("data")});
   const size_t type = 2 + 8 + 5 + 1;
   ASSERT_TRUE(Decode<FramedContent>(bytes).ok());
   EXPECT_EQ(FaultIn(Decode<FramedContent>(With(bytes, type, 0))), Fault::kValueUnknown);
@@ -108,8 +109,9 @@ TEST(Messages, KnowThreeKindsOfContent) {
 }
 
 TEST(Messages, AuthenticateContentOfTwoWireFormats) {
-  const AuthenticatedContent content{
-      WireFormat::kPrivateMessage, {"g", 1, Sender::Member({2}), "", "data"}, {"signature", ""}};
+  const AuthenticatedContent content{WireFormat::kPrivateMessage,
+                                     {"g", 1, Sender::Member({2}), "", std::string("data")},
+                                     {"signature", ""}};
   const std::string bytes = Encode(content);
   EXPECT_EQ(*Decode<AuthenticatedContent>(bytes), content);
   for (const int format : {0, 3, 4, 5}) {

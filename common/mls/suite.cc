@@ -28,8 +28,11 @@ std::string Start(std::string_view label, size_t content_size) {
   return std::move(writer).Take();
 }
 
-std::string Labeled(std::string_view label, std::string content) {
-  content.insert(0, Start(label, content.size()));
+// Of application data, too, so it is wiped.
+WipedString Labeled(std::string_view label, std::string content) {
+  const std::string start = Start(label, content.size());
+  GrowString(content, start.size() + content.size());
+  content.insert(0, start);
   return content;
 }
 
@@ -94,13 +97,13 @@ std::string_view ZeroSecret() {
 
 std::string SignWithLabel(const crypto::SigningKey& key, std::string_view label,
                           std::string content) {
-  return key.Sign(Labeled(label, std::move(content)));
+  return key.Sign(Labeled(label, std::move(content)).text);
 }
 
 bool VerifyWithLabel(std::string_view public_key, std::string_view label, std::string content,
                      std::string_view signature) {
   const auto key = crypto::VerifyingKey::FromBytes(public_key);
-  return key.ok() && key->Verify(Labeled(label, std::move(content)), signature);
+  return key.ok() && key->Verify(Labeled(label, std::move(content)).text, signature);
 }
 
 crypto::HpkeInfo EncryptContext(const Suite& suite, std::string_view label,

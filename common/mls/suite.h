@@ -52,7 +52,8 @@ SecretBytes DeriveTreeSecret(std::string_view secret, std::string_view label, ui
 // 32 zero bytes: where no secret goes in.
 std::string_view ZeroSecret();
 
-// Section 5.1.2. The label is put in front of `content`, which can be long: it is best moved here.
+// Section 5.1.2. The label is put in front of `content`, which can be long and is wiped: it is
+// best moved here.
 std::string SignWithLabel(const crypto::SigningKey& key, std::string_view label,
                           std::string content);
 bool VerifyWithLabel(std::string_view public_key, std::string_view label, std::string content,
