@@ -41,6 +41,10 @@ class Hardening(unittest.TestCase):
     def test_the_search_finds_the_client(self):
         self.assertTrue(any(CONTENT.search(line) for line in run("nm", "-C", BIN / CLIENT).splitlines()))
 
+    def test_the_search_finds_mls(self):
+        symbols = run("nm", "-C", BIN.parent / "test" / "mls_test").splitlines()
+        self.assertTrue(any("amana::mls::" in line and CONTENT.search(line) for line in symbols))
+
     def test_position_independent(self):
         def check(program):
             self.assertRegex(run("readelf", "-h", program), r"Type:\s+DYN")
