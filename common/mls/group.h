@@ -15,6 +15,8 @@
 //   Of several commits of one epoch merge the one that the delivery service put first.
 // - After each call that is not const take TakeDelta() and save it BEFORE what the call returned is
 //   sent or shown: a ratchet that is used again after a crash would give two messages one key.
+// - A proposal waits here once it is made, and commits refer to it: its message is saved in the
+//   same transaction until it is sent, and sent again after a crash.
 // - A signing key belongs to a device, not to a group: it is handed in where something is signed.
 //   It must be the one of this member's leaf.
 // - Time, randomness and pre-shared keys come from the caller. Nothing here does I/O.
