@@ -44,6 +44,7 @@ if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")
 elseif(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # In C++20, g++ 12 sees std::string("sixteen or more letters") and "a" + std::string() go out of their bounds inside
-  # libstdc++, where they don't (GCC bug 105651 and its kin).
-  list(APPEND AMANA_WARNINGS -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
+  # libstdc++, where they don't (GCC bug 105651 and its kin), and empty std::optionals read before they are written.
+  list(APPEND AMANA_WARNINGS -Wno-array-bounds -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow
+       -Wno-stringop-overread)
 endif()

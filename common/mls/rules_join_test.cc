@@ -170,7 +170,9 @@ class ExternalJoinRules : public RulesTest {
     const Client client = NewClient("new");
     auto joined = Group::JoinExternally(kSuite3, group_info, IdentityOf("new"), client.signer,
                                         psk_ids_, resync_, policy_, psks_, random_, options);
-    if (joined.ok()) EXPECT_EQ(Handled(members_[1], joined->message), Fault::kNone);
+    if (joined.ok()) {
+      EXPECT_EQ(Handled(members_[1], joined->message), Fault::kNone);
+    }
     return FaultIn(joined);
   }
 

@@ -58,8 +58,8 @@ TEST_F(TreeFormRules, HasAtMostKMaxLeaves) {
 //               7 [3]
 //           ____|____
 //        3 [3]       _
-//         / \       / \
-//        1   _     _   _
+//        _|_       _|_
+//       1   _     _   _
 //       0 1 2 3   4 5 . .
 class JoinedTreeRules : public RulesTest {
  protected:

