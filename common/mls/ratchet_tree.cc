@@ -507,17 +507,24 @@ absl::Status RatchetTree::VerifyUnmerged(NodeIndex index) const {
   return absl::OkStatus();
 }
 
-absl::Status RatchetTree::Verify() const {
+absl::Status RatchetTree::CheckUnmergedLeaves() const {
   for (uint32_t i = 1; i < NodeCount(leaves()); i += 2) {
     const NodeIndex index{i};
-    if (parent(index) == nullptr) continue;
+    if (parent(index) != nullptr) AMANA_RETURN_IF_ERROR(VerifyUnmerged(index));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RatchetTree::Verify() const {
+  for (uint32_t i = 1; i < NodeCount(leaves()); i += 2) {
+    const ParentNode* at = parent(NodeIndex{i});
     // Nobody could commit who has to seal something to it.
-    if (parent(index)->encryption_key.size() != crypto::kHpkeKeySize) {
+    if (at != nullptr && at->encryption_key.size() != crypto::kHpkeKeySize) {
       return Refuse(Fault::kKeyMalformed);
     }
-    // All before any parent hash, which relies on unmerged leaves being in order.
-    AMANA_RETURN_IF_ERROR(VerifyUnmerged(index));
   }
+  // Before any parent hash, which relies on unmerged leaves being in order.
+  AMANA_RETURN_IF_ERROR(CheckUnmergedLeaves());
   for (uint32_t i = 1; i < NodeCount(leaves()); i += 2) {
     const NodeIndex index{i};
     if (parent(index) == nullptr) continue;

@@ -123,6 +123,9 @@ class RatchetTree {
   // kEncryptionKeyNotUnique, kSignatureKeyNotUnique.
   absl::Status Verify() const;
 
+  // The part of it that paths rely on: whoever is named as unmerged is a member. kUnmergedLeaf….
+  absl::Status CheckUnmergedLeaves() const;
+
   // For the saved state: which nodes may have changed since the last ClearChanged(), also ones that
   // are outside by now. In no order, with repetitions.
   const std::vector<NodeIndex>& changed() const { return changed_; }

@@ -81,7 +81,21 @@ void EncodeEpoch(Writer& writer, const Epoch& epoch) {
   writer.U32(epoch.tree.leaves().value);
 }
 
+// Whether a saved epoch is the one that follows, of the same group and for the same member.
+bool Follows(const SavedEpoch& next, const Epoch& epoch) {
+  return next.context.version == epoch.context.version &&
+         next.context.cipher_suite == epoch.context.cipher_suite &&
+         next.context.group_id == epoch.context.group_id &&
+         next.context.epoch == epoch.context.epoch + 1 && next.own == epoch.own;
+}
+
+bool HaveTheirSize(const EpochSecrets& secrets) {
+  return std::apply([&](auto... field) { return (((secrets.*field).size() == kHashSize) && ...); },
+                    EpochSecrets::kFields);
+}
+
 absl::StatusOr<Epoch> RestoreEpoch(SavedEpoch saved, RatchetTree tree) {
+  if (!HaveTheirSize(saved.secrets)) return Refuse(Fault::kStateDamaged);
   Epoch epoch{.context = std::move(saved.context),
               .encoded_context = {},
               .tree = std::move(tree),
@@ -97,6 +111,8 @@ absl::StatusOr<Epoch> RestoreEpoch(SavedEpoch saved, RatchetTree tree) {
   if (epoch.tree.RootHash() != epoch.context.tree_hash || epoch.tree.leaf(epoch.own) == nullptr) {
     return Refuse(Fault::kStateDamaged);
   }
+  // That hash says what was written, and not that a group would have written it.
+  if (!epoch.tree.CheckUnmergedLeaves().ok()) return Refuse(Fault::kStateDamaged);
   for (const SavedKey& one : saved.keys) {
     const std::string* public_key = epoch.tree.encryption_key(one.node);
     if (public_key == nullptr) return Refuse(Fault::kStateDamaged);
@@ -155,6 +171,15 @@ struct SavedProposal {
       std::tuple(&SavedProposal::sender, &SavedProposal::reference, &SavedProposal::proposal);
 };
 
+// What is taken for granted of a proposal that was validated when it came.
+bool CanBeApplied(const SavedProposal& saved, const RatchetTree& tree) {
+  if (saved.proposal.As<Update>() != nullptr) {
+    return saved.sender.type == SenderType::kMember && tree.leaf(saved.sender.leaf()) != nullptr;
+  }
+  const auto* remove = saved.proposal.As<Remove>();
+  return remove == nullptr || tree.leaf(remove->removed) != nullptr;
+}
+
 struct SavedWaiting {
   std::vector<SavedProposal> proposals;
   std::vector<SecretBytes> updates;
@@ -210,12 +235,17 @@ absl::StatusOr<T> ReadRow(const StateRows& rows, const std::string& key) {
   return value;
 }
 
-// Whether a stamped row is of an epoch that the group still has.
+// Whether a stamped row is one that the group still has. Any other would come to life when its
+// epoch begins.
 bool IsKept(const Head& head, std::string_view key) {
   if (key == kWaitingRow) return true;
-  const uint64_t epoch = Reader(key.substr(1)).U64();
-  return epoch == head.epoch.context.epoch ||
-         std::find(head.past.begin(), head.past.end(), epoch) != head.past.end();
+  Reader reader(key);
+  const uint8_t kind = reader.U8();
+  const uint64_t epoch = reader.U64();
+  if (!reader.ok() || (kind != 'r' && !reader.empty())) return false;
+  const bool is_past = std::find(head.past.begin(), head.past.end(), epoch) != head.past.end();
+  if (kind == 'e') return is_past;
+  return (kind == 's' || kind == 'r') && (is_past || epoch == head.epoch.context.epoch);
 }
 
 // Whether the newest delta was written whole. Otherwise a ratchet could stand where it stood before
@@ -350,7 +380,10 @@ absl::StatusOr<Group> Group::Restore(const Suite& suite, const StateRows& rows, 
   group.removed_ = head.removed != 0;
   group.reinit_ = std::move(head.reinit);
   for (SavedResumption& one : head.resumption) group.resumption_[one.epoch] = std::move(one.psk);
-  for (const uint64_t number : head.past) {
+  for (size_t i = 0; i < head.past.size(); ++i) {
+    const uint64_t number = head.past[i];
+    // The epochs before this one: another one's secrets would be read by a wrong name.
+    if (number != group.epoch() - (head.past.size() - i)) return Refuse(Fault::kStateDamaged);
     AMANA_ASSIGN_OR_RETURN(SavedPast saved, ReadRow<SavedPast>(rows, PastRow(number)));
     AMANA_ASSIGN_OR_RETURN(SecretTree past_tree, ReadSecretTree(suite, rows, number));
     std::map<LeafIndex, std::string> keys;
@@ -361,6 +394,7 @@ absl::StatusOr<Group> Group::Restore(const Suite& suite, const StateRows& rows, 
   }
   AMANA_ASSIGN_OR_RETURN(SavedWaiting waiting, ReadRow<SavedWaiting>(rows, kWaitingRow));
   for (SavedProposal& one : waiting.proposals) {
+    if (!CanBeApplied(one, group.tree())) return Refuse(Fault::kStateDamaged);
     group.waiting_.push_back({std::move(one.proposal), one.sender, std::move(one.reference),
                               /*validated=*/true});
   }
@@ -402,6 +436,7 @@ absl::StatusOr<StagedCommit> Group::RestoreStaged(std::string_view encoded) cons
   auto saved = Decode<SavedStaged>(encoded);
   if (!saved.ok() || !IsTreeSize(saved->epoch.leaves)) return Refuse(Fault::kStateDamaged);
   if (saved->base != epoch_.confirmation_tag) return Refuse(Fault::kStagedElsewhere);
+  if (!Follows(saved->epoch, epoch_)) return Refuse(Fault::kStateDamaged);
   RatchetTree tree = epoch_.tree;
   tree.SetSize(LeafCount{saved->epoch.leaves});
   for (ChangedNode& one : saved->nodes) {

@@ -1,6 +1,7 @@
 // Saving and restoring a group when something goes wrong between the two.
 
 #include <algorithm>
+#include <memory>
 #include <random>
 #include <string>
 #include <utility>
@@ -27,6 +28,44 @@ class SavedState : public testing::Test {
         Group::Create(kSuite3, "a group", std::move(own), {}, policy_, random_);
     EXPECT_TRUE(group.ok()) << group.status();
     return *std::move(group);
+  }
+
+  // A group of three in which the second one has committed; each with what was saved of it.
+  struct Saved {
+    Group group;
+    StateRows rows;
+  };
+  Saved WithPast() {
+    Saved saved{Alone(), {}};
+    for (const std::string_view name : {"bob", "carol"}) {
+      const Identity identity{BasicCredential(name), DefaultCapabilities(kSuite3), {}};
+      const OwnKeyPackage added =
+          MakeKeyPackage(kSuite3, identity, crypto::SigningKey::Generate(random_),
+                         {1'699'999'000, 1'700'001'000}, /*last_resort=*/false, random_);
+      NewCommit commit = *saved.group.Commit({.proposals = {{Add{added.key_package}}}}, signer_,
+                                             policy_, PskMap(), random_);
+      EXPECT_TRUE(saved.group.Merge(std::move(commit.staged)).ok());
+    }
+    ApplyDelta(saved.rows, saved.group.TakeDelta());
+    return saved;
+  }
+
+  // What becomes of rows of which one was changed.
+  static Fault Restored(const StateRows& rows, const std::string& key, std::string_view value) {
+    StateRows damaged = Copy(rows);
+    damaged[key] = SecretBytes::CopyOf(value);
+    return FaultIn(Group::Restore(kSuite3, damaged, 0));
+  }
+  // Of a row that says which delta wrote it: one before the first is missed by nobody.
+  static std::string Stamped(uint64_t sequence, std::string_view value) {
+    return Encode(sequence) + std::string(value);
+  }
+  static std::string Replaced(std::string_view text, std::string_view from, std::string_view to) {
+    std::string replaced(text);
+    const size_t at = replaced.find(from);
+    EXPECT_NE(at, std::string::npos);
+    if (at != std::string::npos) replaced.replace(at, from.size(), to);
+    return replaced;
   }
 
   SeededRandom random_{1};
@@ -96,6 +135,100 @@ TEST_F(SavedState, TheEpochOfARestoredCommitIsSavedWhole) {
   auto again = Group::Restore(kSuite3, rows, group.sequence());
   ASSERT_EQ(FaultIn(again), Fault::kNone);
   EXPECT_EQ(again->epoch_authenticator(), group.epoch_authenticator());
+}
+
+// Rows can be in order by themselves, with the hash of the tree that they give, and still be none
+// that a group would have written. What follows would end the process later if they were taken.
+
+TEST_F(SavedState, SecretsHaveTheirSize) {
+  const Saved saved = WithPast();
+  const std::string_view head = saved.rows.at("h").Expose();
+  EXPECT_EQ(Restored(saved.rows, "h", head), Fault::kNone);
+  const std::string secret = Encode(std::string(saved.group.epoch_authenticator()));
+  EXPECT_EQ(Restored(saved.rows, "h", Replaced(head, secret, Encode(std::string("short")))),
+            Fault::kStateDamaged);
+}
+
+TEST_F(SavedState, UnmergedLeavesAreMembers) {
+  Saved saved = WithPast();
+  const NodeIndex root = Root(saved.group.tree().leaves());
+  ParentNode node = *saved.group.tree().parent(root);
+  node.unmerged_leaves = {LeafIndex{3}};  // nobody
+  RatchetTree tree = saved.group.tree();
+  const Node changed{.leaf = nullptr, .parent = std::make_shared<const ParentNode>(node)};
+  ASSERT_TRUE(tree.Restore(root, changed).ok());
+  saved.rows["t" + Encode(root)] = SecretBytes::CopyOf(Encode(changed));
+  EXPECT_EQ(Restored(saved.rows, "h",
+                     Replaced(saved.rows.at("h").Expose(), saved.group.tree().RootHash(),
+                              tree.RootHash())),
+            Fault::kStateDamaged);
+}
+
+TEST_F(SavedState, ProposalsThatWaitAreOfMembersAndAboutThem) {
+  const Saved saved = WithPast();
+  const auto waiting = [&](Sender sender, const Proposal& proposal) {
+    Writer writer;
+    EncodeInto(writer, sender);
+    EncodeInto(writer, ProposalRef{"reference"});
+    EncodeInto(writer, proposal);
+    writer.PrefixLength(0);
+    writer.Length(0);  // no updates of our own
+    return Stamped(saved.group.sequence(), std::move(writer).Take());
+  };
+  const Proposal update{Update{saved.group.own_leaf_node()}};
+  const Sender member = Sender::Member({1});
+  EXPECT_EQ(Restored(saved.rows, "p", waiting(member, {Remove{LeafIndex{2}}})), Fault::kNone);
+  EXPECT_EQ(Restored(saved.rows, "p", waiting(member, {Remove{LeafIndex{99}}})),
+            Fault::kStateDamaged);
+  EXPECT_EQ(Restored(saved.rows, "p", waiting(member, update)), Fault::kNone);
+  EXPECT_EQ(Restored(saved.rows, "p", waiting(Sender::Member({99}), update)), Fault::kStateDamaged);
+  EXPECT_EQ(Restored(saved.rows, "p", waiting({SenderType::kExternal, 1}, update)),
+            Fault::kStateDamaged);
+}
+
+TEST_F(SavedState, PastEpochsAreTheOnesBefore) {
+  const Saved saved = WithPast();
+  ASSERT_EQ(saved.group.epoch(), 2u);
+  const auto past = [](std::vector<uint64_t> epochs) { return Encode(epochs); };
+  const std::string_view head = saved.rows.at("h").Expose();
+  EXPECT_EQ(Restored(saved.rows, "h", Replaced(head, past({0, 1}), past({1}))),
+            Fault::kStateDamaged);
+  EXPECT_EQ(Restored(saved.rows, "h", Replaced(head, past({0, 1}), past({1, 0}))),
+            Fault::kStateDamaged);
+  EXPECT_EQ(Restored(saved.rows, "h", Replaced(head, past({0, 1}), past({0, 0, 1}))),
+            Fault::kStateDamaged);
+}
+
+TEST_F(SavedState, NoRowWaitsForAnotherEpoch) {
+  const Saved saved = WithPast();
+  const auto row = [](char kind, auto... numbers) {
+    std::string key(1, kind);
+    ((key += Encode(numbers)), ...);
+    return key;
+  };
+  for (const std::string& key :
+       {row('r', uint64_t{3}, LeafIndex{0}), row('s', uint64_t{3}), row('e', uint64_t{2}), row('x'),
+        row('s', uint64_t{2}, uint8_t{0})}) {
+    EXPECT_EQ(Restored(saved.rows, key, ""), Fault::kStateDamaged) << key;
+  }
+}
+
+TEST_F(SavedState, AStagedCommitLeadsToTheNextEpochOfThisGroup) {
+  Saved saved = WithPast();
+  NewCommit commit = *saved.group.Commit({}, signer_, policy_, PskMap(), random_);
+  const SecretBytes staged = commit.staged.Encode();
+  const std::string context = Encode(commit.staged.context());
+  EXPECT_EQ(FaultIn(saved.group.RestoreStaged(staged.Expose())), Fault::kNone);
+  const auto restored = [&](auto change) {
+    GroupContext other = commit.staged.context();
+    change(other);
+    return FaultIn(saved.group.RestoreStaged(Replaced(staged.Expose(), context, Encode(other))));
+  };
+  EXPECT_EQ(restored([](GroupContext& c) { c.epoch -= 1; }), Fault::kStateDamaged);
+  EXPECT_EQ(restored([](GroupContext& c) { c.epoch += 1; }), Fault::kStateDamaged);
+  EXPECT_EQ(restored([](GroupContext& c) { c.group_id += "!"; }), Fault::kStateDamaged);
+  EXPECT_EQ(restored([](GroupContext& c) { c.cipher_suite = 1; }), Fault::kStateDamaged);
+  EXPECT_EQ(restored([](GroupContext& c) { c.version = 2; }), Fault::kStateDamaged);
 }
 
 // --- What a receiver saves ---------------------------------------------------------------------
