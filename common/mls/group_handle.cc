@@ -106,8 +106,16 @@ absl::StatusOr<Received> Group::Handle(std::string_view encoded, const Policy& p
     // same commit can be handled again.
     return Stage(verified.get(), policy, psks);
   }
-  if (found.key.has_value()) found.tree->Consume(*std::move(found.key));
-  if (content.type() == ContentType::kProposal) return TakeProposal(std::move(verified), policy);
+  const auto consume = [&] {
+    if (found.key.has_value()) found.tree->Consume(*std::move(found.key));
+  };
+  if (content.type() == ContentType::kProposal) {
+    // Before its key is spent: what is refused leaves everything as it was.
+    AMANA_ASSIGN_OR_RETURN(ReceivedProposal received, TakeProposal(std::move(verified), policy));
+    consume();
+    return received;
+  }
+  consume();
   AuthenticatedContent taken = std::move(verified).Take();
   return ReceivedApplication{.sender = taken.content.sender.leaf(),
                              .epoch = taken.content.epoch,

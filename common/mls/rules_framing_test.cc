@@ -118,6 +118,19 @@ TEST_F(MessageRules, ContentOpens) {
   EXPECT_EQ(OpenedWith([](PrivateMessage& m) { m.authenticated_data = "x"; }), Fault::kContent);
 }
 
+// An operation that fails leaves the group as it was: whoever changes their mind can read it.
+TEST_F(MessageRules, AProposalThatIsRefusedSpendsNoKey) {
+  const BasicCredentials everybody;
+  const Policy credulous{.credentials = &everybody, .now = kNow};
+  Member& alice = members_[0];
+  Member& bob = members_[1];
+  const auto message = alice.group.Propose({Add{NewClient(kRefusedName).key_package()}}, {},
+                                           alice.signer, credulous, random_);
+  ASSERT_TRUE(message.ok());
+  EXPECT_EQ(Handled(bob, *message), Fault::kCredentialRefused);
+  EXPECT_EQ(FaultIn(bob.group.Handle(*message, credulous, psks_)), Fault::kNone);
+}
+
 TEST_F(MessageRules, AKeyOpensOneMessage) {
   const std::string message = Encrypted();
   EXPECT_EQ(Handled(members_[1], message), Fault::kNone);
