@@ -1,4 +1,4 @@
-# The four kinds of target. Everything is included by its path from the repository's root.
+# The kinds of target. Everything is included by its path from the repository's root.
 include(GoogleTest)
 
 # Precompiled headers: `base` for plain code, `grpc` for what touches gRPC or generated messages, `test` adds GoogleTest.
@@ -60,6 +60,20 @@ function(amana_test)
   set_target_properties(${A_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test)
   add_test(NAME ${A_NAME} COMMAND ${A_NAME})
   set_tests_properties(${A_NAME} PROPERTIES LABELS ${A_AREA} TIMEOUT 300)
+endfunction()
+
+# amana_fuzz(NAME t AREA label SOURCES … DEPS … REGRESSION folder): LLVMFuzzerTestOneInput with libFuzzer around it where
+# AMANA_FUZZ is set (scripts/fuzz); everywhere else a test that runs it over the files of the folder.
+function(amana_fuzz)
+  cmake_parse_arguments(A "" "NAME;AREA;REGRESSION" "SOURCES;DEPS" ${ARGN})
+  amana_test_program(NAME ${A_NAME} SOURCES ${A_SOURCES} DEPS ${A_DEPS})
+  if(AMANA_FUZZ)
+    target_link_options(${A_NAME} PRIVATE ${AMANA_FUZZER_LINK})
+  else()
+    target_sources(${A_NAME} PRIVATE ${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.cc)
+    add_test(NAME ${A_NAME} COMMAND ${A_NAME} ${A_REGRESSION})
+    set_tests_properties(${A_NAME} PROPERTIES LABELS ${A_AREA} TIMEOUT 60)
+  endif()
 endfunction()
 
 # amana_benchmark(NAME t SOURCES … DEPS …)

@@ -33,6 +33,12 @@ else()
   add_compile_options(-D_FORTIFY_SOURCE=2)
 endif()
 
+option(AMANA_FUZZ "Everything tells libFuzzer which way it went, and amana_fuzz makes fuzzers (clang only)" OFF)
+if(AMANA_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  set(AMANA_FUZZER_LINK -fsanitize=fuzzer)
+endif()
+
 add_compile_options(-fstack-protector-strong -fstack-clash-protection -fcf-protection
                     -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 add_link_options(-pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack)

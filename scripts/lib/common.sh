@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Shared by scripts/run, scripts/test and scripts/bench: installing, configuring, building.
+# Shared by scripts/run, scripts/test, scripts/bench and scripts/fuzz: installing, configuring, building.
 # Sourced after `set -euo pipefail`; defines ROOT and BUILD.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -14,6 +14,7 @@ PACKAGES=(
   prometheus-cpp-dev libcpp-httplib-dev nlohmann-json3-dev libcli11-dev
   libgtest-dev libgmock-dev libbenchmark-dev
 )
+FUZZ_PACKAGES=(llvm-19)
 CHECK_PACKAGES=(shellcheck prometheus)
 # Debian's own would conflict with a node that is there already from elsewhere.
 command -v npm >/dev/null || CHECK_PACKAGES+=(nodejs npm)
