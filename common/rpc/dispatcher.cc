@@ -108,8 +108,6 @@ class UnaryCall final : public grpc::ServerUnaryReactor, public Work {
 
   void OnCancel() override { cancelled_.store(true, std::memory_order_relaxed); }
   void OnDone() override { delete this; }
-  // Both are over at once, so gRPC need not wake another thread for them after each Finish().
-  bool InternalInlineable() override { return true; }
 
  private:
   absl::StatusOr<std::string> Answer(const obs::TraceParent& trace) {
