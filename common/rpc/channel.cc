@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/rpc/grpc_log.h"
+#include "common/rpc/grpc_setup.h"
 #include "common/rpc/spiffe.h"
 
 namespace amana::rpc {
@@ -79,7 +79,7 @@ std::shared_ptr<grpc::ChannelCredentials> MakeCredentials(const ChannelOptions& 
 }  // namespace
 
 std::shared_ptr<grpc::Channel> MakeChannel(const ChannelOptions& options) {
-  TakeOverGrpcLog();
+  SetUpGrpc();
   grpc::ChannelArguments arguments;
   // A killed server is back within a second or two; gRPC's own pauses grow to two minutes.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);

@@ -23,7 +23,7 @@
 #include "common/crypto/x509.h"
 #include "common/obs/log.h"
 #include "common/rpc/dispatcher.h"
-#include "common/rpc/grpc_log.h"
+#include "common/rpc/grpc_setup.h"
 #include "common/rpc/spiffe.h"
 
 namespace amana::rpc {
@@ -233,7 +233,7 @@ struct Server::Impl {
   }
 
   absl::Status Start() {
-    TakeOverGrpcLog();
+    SetUpGrpc();
     AMANA_RETURN_IF_ERROR(CheckTls(tls_paths, options.network, options.service.text()));
     static std::once_flag once;
     std::call_once(once, [] { grpc::EnableDefaultHealthCheckService(true); });

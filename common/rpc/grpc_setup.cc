@@ -1,4 +1,4 @@
-#include "common/rpc/grpc_log.h"
+#include "common/rpc/grpc_setup.h"
 
 #include <grpc/support/log.h>
 
@@ -6,6 +6,7 @@
 #include <cstring>
 #include <mutex>
 
+#include "absl/synchronization/mutex.h"
 #include "common/obs/log.h"
 
 namespace amana::rpc {
@@ -21,9 +22,12 @@ void OnGrpcLog(gpr_log_func_args* line) {
 
 }  // namespace
 
-void TakeOverGrpcLog() {
+void SetUpGrpc() {
   static std::once_flag once;
-  std::call_once(once, [] { gpr_set_log_function(OnGrpcLog); });
+  std::call_once(once, [] {
+    gpr_set_log_function(OnGrpcLog);
+    absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  });
 }
 
 }  // namespace amana::rpc
