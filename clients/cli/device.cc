@@ -55,22 +55,27 @@ absl::Status Enrol(Context& context, const EnrolOptions& options) {
 struct ApproveOptions {
   std::string device;
   std::string organisation;
+  options::v1::Role role = options::v1::ROLE_UNSPECIFIED;
+  std::string key;
   std::string root_key;
 };
 
 absl::Status Approve(Context& context, const ApproveOptions& options) {
   AMANA_ASSIGN_OR_RETURN(const auto device, DeviceId::FromBytes(options.device));
+  AMANA_ASSIGN_OR_RETURN(const std::string key_bytes, HexDecode(options.key));
+  AMANA_ASSIGN_OR_RETURN(const auto key, crypto::VerifyingKey::FromBytes(key_bytes));
   AMANA_ASSIGN_OR_RETURN(const auto session, context.OpenSession());
   OrganisationId organisation = session->organisation();
   if (!options.organisation.empty()) {
     AMANA_ASSIGN_OR_RETURN(organisation, OrganisationId::FromBytes(options.organisation));
   }
+  const client::Vouched vouched{organisation, device, options.role, key};
   absl::StatusOr<Device> approved = Error(Reason::kUnexpected);
   if (options.root_key.empty()) {
-    approved = client::Approve(*session, organisation, device, nullptr);
+    approved = client::Approve(*session, vouched, nullptr);
   } else {
     AMANA_ASSIGN_OR_RETURN(const auto root_key, client::ReadRootKey(options.root_key));
-    approved = client::Approve(*session, organisation, device, &root_key);
+    approved = client::Approve(*session, vouched, &root_key);
   }
   AMANA_RETURN_IF_ERROR(approved.status());
   context.Show(*approved, Line(*approved));
@@ -143,6 +148,10 @@ void AddDeviceCommands(CLI::App& app, Context& context) {
       [](CLI::App& command, ApproveOptions& o) {
         AddId(command, "device", o.device, "The pending device");
         AddId(command, "--organisation", o.organisation, "Whose device it is (default: own)");
+        AddWord(command, "--role", o.role, "What it may do")->required();
+        command
+            .add_option("--key", o.key, "Its key, as `device enrol` showed it on the new device")
+            ->required();
         command.add_option("--root-key", o.root_key,
                            "The network's root key, for an organisation's first device");
       },

@@ -81,25 +81,14 @@ absl::StatusOr<identity::v1::Device> Enrol(const std::string& home, std::string_
   return response.device();
 }
 
-absl::StatusOr<identity::v1::Device> Approve(Session& session, const OrganisationId& organisation,
-                                             const DeviceId& device,
+absl::StatusOr<identity::v1::Device> Approve(Session& session, const Vouched& vouched,
                                              const crypto::SigningKey* root_key) {
-  identity::v1::ListDevicesRequest list;
-  list.set_organisation_id(organisation.bytes());
-  AMANA_ASSIGN_OR_RETURN(const auto listed,
-                         session.Call(&identity::v1::IdentityService::Stub::ListDevices, list));
-  const identity::v1::Device* found = nullptr;
-  for (const auto& each : listed.devices()) {
-    if (each.device_id() == device.bytes()) found = &each;
-  }
-  if (found == nullptr) return Error(Reason::kDeviceNotFound);
-
   identity::v1::DeviceStatement statement;
   statement.set_network(session.profile().network());
-  statement.set_organisation_id(organisation.bytes());
-  statement.set_device_id(device.bytes());
-  statement.set_role(found->role());
-  statement.set_signing_key(found->signing_key());
+  statement.set_organisation_id(vouched.organisation.bytes());
+  statement.set_device_id(vouched.device.bytes());
+  statement.set_role(vouched.role);
+  statement.set_signing_key(vouched.signing_key.bytes());
   statement.mutable_issue_time()->set_seconds(absl::ToUnixSeconds(absl::Now()));
   identity::v1::ApproveDeviceRequest request;
   *request.mutable_certificate() =

@@ -23,10 +23,19 @@ absl::StatusOr<identity::v1::Device> Enrol(const std::string& home, std::string_
                                            const ClientConfig& config, std::string_view code,
                                            absl::Duration timeout);
 
+// What is vouched for, as a person read it from the new device itself or heard it from who holds
+// it. Never as identity tells it: a server that swaps a key would get it signed.
+struct Vouched {
+  OrganisationId organisation;
+  DeviceId device;
+  options::v1::Role role;
+  crypto::VerifyingKey signing_key;
+};
+
 // Vouches for a pending device with this device's signing key, or with the network's root key for
-// an organisation's first. Shows the caller what was approved: a person must have compared it.
-absl::StatusOr<identity::v1::Device> Approve(Session& session, const OrganisationId& organisation,
-                                             const DeviceId& device,
+// an organisation's first. kDeviceCertificateInvalid if identity knows the device with another key
+// or role.
+absl::StatusOr<identity::v1::Device> Approve(Session& session, const Vouched& vouched,
                                              const crypto::SigningKey* root_key);
 
 // Makes a new HPKE key, keeps it, and publishes it.

@@ -16,6 +16,8 @@
 #include <sstream>
 #include <thread>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/strip.h"
 #include "common/base/deadline.h"
 #include "common/base/hex.h"
 #include "common/crypto/random.h"
@@ -228,8 +230,11 @@ TestDevice TestNetwork::Enrol(const OrganisationId& organisation, Role role,
                               const TestDevice* approver) {
   TestDevice device = EnrolPending(organisation, role);
   if (organisation == administrator_.organisation) {
+    const std::string word = absl::AsciiStrToLower(
+        absl::StripPrefix(options::v1::Role_Name(static_cast<options::v1::Role>(role)), "ROLE_"));
     if (RunClient("administrator", {"device", "approve", device.id.ToString(), "--organisation",
-                                    organisation.ToString()}) != 0) {
+                                    organisation.ToString(), "--role", word, "--key",
+                                    HexEncode(device.signing_key->verifying_key().bytes())}) != 0) {
       Stop("The administrator could not approve a device.");
     }
     return device;

@@ -4,6 +4,7 @@ Every step is a real client process with its own device's keys, talking to the r
 tests that kill things reuse these steps (tests/chaos), so each is safe to run again.
 """
 
+import base64
 import json
 import secrets
 import time
@@ -53,8 +54,9 @@ def enrol(cluster, device, organisation_id, role, approver, first=False):
                          "--organisation", organisation_id, "--role", role)["code"]
     enrolled = cluster.amana(device, "device", "enrol", "--code", code, "--config", cluster.client_config)
     root = ["--root-key", cluster.data / "network" / "root.key"] if first else []
+    key = base64.b64decode(enrolled["signing_key"]).hex()
     cluster.amana("administrator" if first else approver, "device", "approve", enrolled["device_id"],
-                  "--organisation", organisation_id, *root)
+                  "--organisation", organisation_id, "--role", role, "--key", key, *root)
     if role in ("operator", "supervisor", "case_worker", "centre_manager"):
         cluster.amana(device, "key", "publish")
     (home / "enrolled").touch()
