@@ -103,7 +103,7 @@ absl::StatusOr<Handoff> SendHandoff(Session& session, OutgoingHandoff outgoing) 
   messaging::v1::ListKeysRequest list;
   list.set_organisation_id(outgoing.recipient.bytes());
   AMANA_ASSIGN_OR_RETURN(const auto listed, session.Call(&MessagingService::Stub::ListKeys, list));
-  AMANA_ASSIGN_OR_RETURN(const auto recipients, VerifyPublishedKeys(trusted, listed));
+  const std::vector<TrustedRecipient> recipients = VerifyPublishedKeys(trusted, listed);
   if (recipients.empty()) return Error(Reason::kRecipientKeyMissing);
 
   v1::HandoffContent content;

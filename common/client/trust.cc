@@ -80,23 +80,22 @@ const TrustedDevice* TrustedOrganisation::Find(const DeviceId& id) const {
   return found == devices_.end() ? nullptr : &found->second;
 }
 
-absl::StatusOr<std::vector<TrustedRecipient>> VerifyPublishedKeys(
-    const TrustedOrganisation& organisation, const messaging::v1::ListKeysResponse& answer) {
+std::vector<TrustedRecipient> VerifyPublishedKeys(const TrustedOrganisation& organisation,
+                                                  const messaging::v1::ListKeysResponse& answer) {
   std::map<DeviceId, Issued> newest;
   for (const auto& published : answer.keys()) {
     messaging::v1::KeyStatement statement;
-    if (!statement.ParseFromString(published.statement())) return Broken();
+    if (!statement.ParseFromString(published.statement())) continue;
     const auto id = DeviceId::FromBytes(statement.device_id());
     const auto key = crypto::HpkePublicKey::FromBytes(statement.hpke_key());
     const TrustedDevice* device = id.ok() ? organisation.Find(*id) : nullptr;
-    if (device == nullptr || !key.ok() || statement.network() != organisation.network()) {
-      return Broken();
-    }
-    if (!device->signing_key.Verify(SignedBytes(kPublishedKeyPrefix, published.statement()),
+    if (device == nullptr || device->revoked || !key.ok() ||
+        !crypto::HpkePublicKey::IsUsable(statement.hpke_key()) ||
+        statement.network() != organisation.network() ||
+        !device->signing_key.Verify(SignedBytes(kPublishedKeyPrefix, published.statement()),
                                     published.signature())) {
-      return Broken();
+      continue;
     }
-    if (device->revoked) continue;
     const absl::Time time = TimeOf(statement.issue_time());
     const auto [at, added] = newest.emplace(*id, Issued{*key, time});
     if (!added && time > at->second.time) at->second = {*key, time};

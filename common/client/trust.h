@@ -74,11 +74,12 @@ struct TrustedRecipient {
   crypto::HpkePublicKey key;
 };
 
-// The newest published key of each device of the organisation that is not revoked.
-// kTrustChainBroken if one is not signed by its device, names another network, or belongs to a
-// device that the organisation does not have.
-absl::StatusOr<std::vector<TrustedRecipient>> VerifyPublishedKeys(
-    const TrustedOrganisation& organisation, const messaging::v1::ListKeysResponse& answer);
+// The newest published key of each device of the organisation that is not revoked. Left out is a
+// key that is not signed by its device, names another network, belongs to a device that the
+// organisation does not have, or can't be sealed to: nobody seals for it, and one device that
+// publishes nonsense keeps no package from its colleagues.
+std::vector<TrustedRecipient> VerifyPublishedKeys(const TrustedOrganisation& organisation,
+                                                  const messaging::v1::ListKeysResponse& answer);
 
 // What a device says about itself and others: signed statements.
 identity::v1::DeviceCertificate SignDeviceCertificate(

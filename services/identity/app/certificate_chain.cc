@@ -26,7 +26,7 @@ absl::StatusOr<std::vector<domain::Device>> OrderByIssuer(std::vector<domain::De
                                                           const DeviceReader& read) {
   ById known;
   for (domain::Device& device : devices) {
-    if (device.state == domain::DeviceState::kApproved) known.emplace(device.id, std::move(device));
+    if (!device.certificate.statement.empty()) known.emplace(device.id, std::move(device));
   }
   for (std::vector<DeviceId> missing = Missing(known); !missing.empty(); missing = Missing(known)) {
     AMANA_ASSIGN_OR_RETURN(std::vector<domain::Device> links, read(missing));

@@ -15,9 +15,9 @@ namespace amana::identity {
 using DeviceReader =
     std::function<absl::StatusOr<std::vector<domain::Device>>(const std::vector<DeviceId>&)>;
 
-// The devices whose certificates a client needs, each after the issuer of its own: the approved
-// ones among `devices`, and removed ones that their chains lead through, which are asked for by
-// `read`, a generation at a time.
+// The devices whose certificates a client needs, each after the issuer of its own: those among
+// `devices` that were ever approved, and those that their chains lead through, which are asked for
+// by `read`, a generation at a time.
 absl::StatusOr<std::vector<domain::Device>> OrderByIssuer(std::vector<domain::Device> devices,
                                                           const DeviceReader& read);
 

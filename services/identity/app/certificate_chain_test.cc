@@ -16,6 +16,7 @@ domain::Device Link(char id, char issuer, domain::DeviceState state) {
   domain::Device device;
   device.id = IdOf(id);
   device.state = state;
+  if (state != domain::DeviceState::kPending) device.certificate.statement = "statement";
   if (issuer != 0) device.certificate.issuer = IdOf(issuer);
   return device;
 }
@@ -44,6 +45,17 @@ TEST(CertificateChain, EachFollowsItsIssuerThroughRemovedOnes) {
   ASSERT_TRUE(ordered.ok());
   EXPECT_EQ(Letters(*ordered), "mzgc");
   EXPECT_EQ(reads, 2);
+}
+
+TEST(CertificateChain, RemovedOnesStayUnlessTheyWereNeverApproved) {
+  using enum domain::DeviceState;
+  domain::Device refused = Link('p', 'm', kRevoked);
+  refused.certificate.statement.clear();
+  const auto ordered =
+      OrderByIssuer({Link('m', 0, kApproved), Link('x', 'm', kRevoked), refused},
+                    [](const std::vector<DeviceId>&) { return std::vector<domain::Device>(); });
+  ASSERT_TRUE(ordered.ok());
+  EXPECT_EQ(Letters(*ordered), "mx");
 }
 
 TEST(CertificateChain, WhatLeadsNowhereIsLeftOut) {

@@ -1,5 +1,8 @@
 #include "services/identity/app/devices.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "common/base/status_macros.h"
 #include "common/store/execute.h"
 #include "services/identity/app/certificate_chain.h"
@@ -10,6 +13,9 @@ namespace {
 
 using amana::store::Commit;
 using amana::store::Execute;
+
+// The newest ones, so that the answer stays below a message's limit.
+constexpr uint32_t kMaxRemovedListed = 2048;
 
 absl::Status CertificateInvalid() { return Error(Reason::kDeviceCertificateInvalid); }
 
@@ -176,6 +182,17 @@ absl::StatusOr<std::vector<domain::Device>> Devices::ReadLive(const Organisation
   return repository_.ReadDevices(shard, ids, deadline);
 }
 
+absl::StatusOr<std::vector<domain::Device>> Devices::ReadRemoved(const OrganisationId& organisation,
+                                                                 uint32_t limit,
+                                                                 Deadline deadline) const {
+  const amana::store::Shard shard = repository_.ShardOf(organisation);
+  AMANA_ASSIGN_OR_RETURN(
+      const std::vector<DeviceId> ids,
+      repository_.ReadDeviceIndex(shard, RevokedIndex(organisation),
+                                  {.limit = limit, .descending = true}, deadline));
+  return repository_.ReadDevices(shard, ids, deadline);
+}
+
 absl::StatusOr<v1::ListDevicesResponse> Devices::List(const CallContext& context,
                                                       const v1::ListDevicesRequest& request) {
   AMANA_ASSIGN_OR_RETURN(const OrganisationId id,
@@ -189,12 +206,7 @@ absl::StatusOr<v1::ListDevicesResponse> Devices::List(const CallContext& context
   for (const domain::Device& device : devices) *response.add_devices() = ToMessage(device);
   const uint32_t room = tools_.max_devices - static_cast<uint32_t>(devices.size());
   if (room == 0) return response;
-  const amana::store::Shard shard = repository_.ShardOf(id);
-  AMANA_ASSIGN_OR_RETURN(
-      const std::vector<DeviceId> removed,
-      repository_.ReadDeviceIndex(shard, RevokedIndex(id), {.limit = room, .descending = true},
-                                  context.deadline));
-  AMANA_ASSIGN_OR_RETURN(devices, repository_.ReadDevices(shard, removed, context.deadline));
+  AMANA_ASSIGN_OR_RETURN(devices, ReadRemoved(id, room, context.deadline));
   for (const domain::Device& device : devices) *response.add_devices() = ToMessage(device);
   return response;
 }
@@ -205,9 +217,13 @@ absl::StatusOr<v1::ListDeviceCertificatesResponse> Devices::ListCertificates(
                          IdFrom<OrganisationId>(request.organisation_id(), "organisation_id"));
   AMANA_ASSIGN_OR_RETURN(const auto found, repository_.FindOrganisation(id, context.deadline));
   if (!found) return Error(Reason::kOrganisationNotFound);
-  AMANA_ASSIGN_OR_RETURN(std::vector<domain::Device> live, ReadLive(id, context.deadline));
+  AMANA_ASSIGN_OR_RETURN(std::vector<domain::Device> devices, ReadLive(id, context.deadline));
+  // What they signed before they were removed must stay readable.
+  AMANA_ASSIGN_OR_RETURN(std::vector<domain::Device> removed,
+                         ReadRemoved(id, kMaxRemovedListed, context.deadline));
+  std::ranges::move(removed, std::back_inserter(devices));
   AMANA_ASSIGN_OR_RETURN(const std::vector<domain::Device> ordered,
-                         OrderByIssuer(std::move(live), [&](const std::vector<DeviceId>& ids) {
+                         OrderByIssuer(std::move(devices), [&](const std::vector<DeviceId>& ids) {
                            return repository_.ReadDevices(repository_.ShardOf(id), ids,
                                                           context.deadline);
                          }));

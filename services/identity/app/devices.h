@@ -84,6 +84,9 @@ class Devices {
   absl::StatusOr<std::vector<domain::Device>> ReadLive(const OrganisationId& organisation,
                                                        Deadline deadline) const;
 
+  absl::StatusOr<std::vector<domain::Device>> ReadRemoved(const OrganisationId& organisation,
+                                                          uint32_t limit, Deadline deadline) const;
+
   Tools& tools_;
   const Repository repository_;
   const CertificateIssuer& issuer_;

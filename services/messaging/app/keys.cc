@@ -3,8 +3,9 @@
 namespace amana::messaging {
 namespace {
 
-constexpr size_t kHpkeKeySize = 32;   // X25519
-constexpr uint32_t kMaxListed = 512;  // as many devices as an organisation may have
+constexpr size_t kHpkeKeySize = 32;  // X25519
+// An organisation has at most 512 devices; those that were removed are listed too.
+constexpr uint32_t kMaxListed = 4096;
 
 absl::Status CheckStatement(const Deps& deps, const Caller& caller, const std::string& bytes) {
   v1::KeyStatement statement;
