@@ -14,10 +14,6 @@ store::IndexEdit UnopenedEdit(const domain::Handoff& handoff, std::optional<doub
           .score = score};
 }
 
-store::IndexEdit PartyEdit(const domain::Handoff& handoff, const OrganisationId& party) {
-  return {.index = PartiesIndex(handoff.case_id), .member = party.ToString(), .score = 0};
-}
-
 }  // namespace
 
 absl::StatusOr<LoadedHandoff> LoadHandoff(const Deps& deps, const HandoffId& id,
@@ -30,10 +26,8 @@ void PutNewHandoff(const domain::Handoff& handoff, std::string package, store::C
   Put(commit, PackageKey(handoff.id), 0, std::move(package));
   const auto sealed = static_cast<double>(absl::ToUnixMicros(handoff.seal_time));
   commit->index_edits.push_back(UnopenedEdit(handoff, sealed));
-  commit->index_edits.push_back(PartyEdit(handoff, handoff.sender));
-  if (handoff.recipient != handoff.sender) {
-    commit->index_edits.push_back(PartyEdit(handoff, handoff.recipient));
-  }
+  commit->index_edits.push_back(
+      {.index = SendersIndex(handoff.case_id), .member = handoff.sender.ToString(), .score = 0});
   Arm(commit, TimerOf(kDeliverTimer, handoff.id), handoff.seal_time + kDriveAfter);
   Arm(commit, TimerOf(kRetainTimer, handoff.id), handoff.seal_time + domain::kRetention);
 }

@@ -238,11 +238,12 @@ absl::StatusOr<bool> Handoffs::MayReadHistory(const CallContext& context,
   AMANA_ASSIGN_OR_RETURN(const auto organisation, OrganisationId::FromBytes(subject));
   if (context.caller.Owns(organisation)) return true;
   AMANA_ASSIGN_OR_RETURN(const auto case_id, CaseId::FromBytes(subject));
+  // Not whoever once received a handoff: it would tell a centre that she left where she went next.
   AMANA_ASSIGN_OR_RETURN(
-      const std::vector<store::IndexEntry> parties,
-      deps_.store.ReadIndex(deps_.ShardOf(case_id), PartiesIndex(case_id), {}, context.deadline));
-  for (const store::IndexEntry& party : parties) {
-    const absl::StatusOr<OrganisationId> id = OrganisationId::Parse(party.member);
+      const std::vector<store::IndexEntry> senders,
+      deps_.store.ReadIndex(deps_.ShardOf(case_id), SendersIndex(case_id), {}, context.deadline));
+  for (const store::IndexEntry& sender : senders) {
+    const absl::StatusOr<OrganisationId> id = OrganisationId::Parse(sender.member);
     if (id.ok() && context.caller.Owns(*id)) return true;
   }
   return false;

@@ -254,12 +254,13 @@ TEST(Destroy, AlsoWhereThereIsMoreThanOneCommitTakes) {
   EXPECT_EQ(*world.handoffs->DestroyUnopened(context, request), reply);
 }
 
-TEST(History, IsForTheOrganisationsOfTheCase) {
+TEST(History, IsForThoseWhoSendTheCase) {
   World world;
   world.Send();
   const std::string subject = world.case_id.bytes();
   EXPECT_TRUE(*world.handoffs->MayReadHistory(world.Read(world.op), subject));
-  EXPECT_TRUE(*world.handoffs->MayReadHistory(world.Read(world.worker), subject));
+  // Whoever received it must not learn where she is sent afterwards.
+  EXPECT_FALSE(*world.handoffs->MayReadHistory(world.Read(world.worker), subject));
   EXPECT_FALSE(*world.handoffs->MayReadHistory(world.Read(world.stranger), subject));
   const std::string organisation = world.centre.bytes();
   EXPECT_TRUE(*world.handoffs->MayReadHistory(world.Read(world.worker), organisation));

@@ -6,7 +6,7 @@
 //     row    handoff/<id>                    row    package/<id>, until it is destroyed
 //     row    fence/<case>.<org>              counts withdrawals of consent
 //     index  unopened.<case>.<org>           what a withdrawal destroys
-//     index  parties.<case>                  organisations that sent or received something
+//     index  senders.<case>                  organisations that sent something
 //     timer  deliver/<id>, sweep/<id>, retain/<id>
 //   in the shard of the device:
 //     row    key/<device>                    row    mailbox/<device>
@@ -41,7 +41,7 @@ inline amana::store::Key EntryKey(const DeviceId& device, const HandoffId& hando
 inline std::string UnopenedIndex(const CaseId& id, const OrganisationId& recipient) {
   return "unopened." + id.ToString() + "." + recipient.ToString();
 }
-inline std::string PartiesIndex(const CaseId& id) { return "parties." + id.ToString(); }
+inline std::string SendersIndex(const CaseId& id) { return "senders." + id.ToString(); }
 inline std::string InboxIndex(const DeviceId& id) { return "inbox." + id.ToString(); }
 inline std::string KeysIndex(const OrganisationId& id) { return "keys." + id.ToString(); }
 
