@@ -122,17 +122,31 @@ absl::Status WriteContent(client::Session& session, const HandoffId& handoff,
   return absl::OkStatus();
 }
 
+// What the sender signed in the place of what the server says of it.
+Handoff Verified(const client::ReadHandoff& read) {
+  Handoff handoff = read.handoff;
+  handoff.set_handoff_id(read.header.handoff.bytes());
+  handoff.set_case_id(read.header.case_id.bytes());
+  handoff.set_referral_id(read.header.referral_id);
+  handoff.set_sender_organisation_id(read.header.sender_organisation.bytes());
+  handoff.set_recipient_organisation_id(read.header.recipient_organisation.bytes());
+  return handoff;
+}
+
 absl::Status RunOpen(Context& context, const Open& options) {
   AMANA_ASSIGN_OR_RETURN(const auto id, HandoffId::FromBytes(options.handoff_id));
   AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   AMANA_ASSIGN_OR_RETURN(const client::ReadHandoff read, client::ReadOne(*session, id));
   AMANA_RETURN_IF_ERROR(WriteContent(*session, id, read.opened.content, options.out));
-  std::string human = absl::StrCat(Describe(read.handoff), "\nIn clear in ", options.out,
-                                   ": remove it when it is no longer needed.");
+  AMANA_RETURN_IF_ERROR(client::MarkRead(*session, id));
+  const Handoff shown = Verified(read);
+  std::string human = absl::StrCat(Describe(shown), "\nSigned by organisation ",
+                                   IdText(shown.sender_organisation_id()), ".\nIn clear in ",
+                                   options.out, ": remove it when it is no longer needed.");
   if (read.opened.sender_revoked) {
     absl::StrAppend(&human, "\nThe device that sent it has been removed since: ask its office.");
   }
-  context.Show(read.handoff, human);
+  context.Show(shown, human);
   return absl::OkStatus();
 }
 
@@ -147,9 +161,7 @@ void DeclareOne(CLI::App& command, One& options) {
 absl::Status RunAcknowledge(Context& context, const One& options) {
   AMANA_ASSIGN_OR_RETURN(const auto id, HandoffId::FromBytes(options.handoff_id));
   AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
-  AMANA_ASSIGN_OR_RETURN(
-      const Handoff handoff,
-      client::ReportHandoff(*session, id, messaging::v1::HANDOFF_STATE_ACKNOWLEDGED));
+  AMANA_ASSIGN_OR_RETURN(const Handoff handoff, client::Acknowledge(*session, id));
   context.Show(handoff, Describe(handoff));
   return absl::OkStatus();
 }
@@ -185,7 +197,8 @@ void AddHandoffCommands(CLI::App& app, Context& context) {
         command.add_option("--out", options.out, "Folder for what is in it")->required();
       },
       RunOpen);
-  AddCommand<One>(group, context, "acknowledge", "Says that a person takes it on", DeclareOne,
+  AddCommand<One>(group, context, "acknowledge",
+                  "Says that a person takes it on, once it was opened here", DeclareOne,
                   RunAcknowledge);
   AddCommand<One>(group, context, "show", "Shows how far one has come", DeclareOne, RunShow);
   AddCommand<One>(group, context, "revoke", "Takes one back that was not opened yet", DeclareOne,

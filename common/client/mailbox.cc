@@ -16,12 +16,16 @@ using messaging::v1::MessagingService;
 
 // Messages lie under the prefix and their handoff's id.
 constexpr char kMessagePrefix[] = "message/";
+// Read in full on this device.
+constexpr char kReadPrefix[] = "read/";
 constexpr char kCursorName[] = "mailbox cursor";
 constexpr uint32_t kBatch = 16;
 
 std::string NameOf(const std::string& handoff_id) {
   return kMessagePrefix + Base32Encode(handoff_id);
 }
+
+std::string ReadNameOf(const HandoffId& handoff) { return kReadPrefix + handoff.ToString(); }
 
 absl::StatusOr<uint64_t> Cursor(const Vault& vault) {
   AMANA_ASSIGN_OR_RETURN(const auto value, vault.Get(kCursorName));
@@ -52,6 +56,16 @@ absl::Status Keep(Vault& vault, const messaging::v1::FetchMessagesResponse& fetc
   return vault.Commit(batch);
 }
 
+absl::StatusOr<Handoff> ReportHandoff(Session& session, const HandoffId& handoff,
+                                      messaging::v1::HandoffState state) {
+  messaging::v1::ReportHandoffRequest request;
+  request.set_handoff_id(handoff.bytes());
+  request.set_state(state);
+  AMANA_ASSIGN_OR_RETURN(const auto response,
+                         session.Call(&MessagingService::Stub::ReportHandoff, request));
+  return response.handoff();
+}
+
 // Delivered is a courtesy to the sender: a handoff that was taken back meanwhile, or opened by a
 // colleague, refuses it, and that changes nothing here.
 absl::Status ReportDelivered(Session& session,
@@ -78,6 +92,15 @@ absl::Status FetchNew(Session& session) {
     AMANA_RETURN_IF_ERROR(Keep(session.vault(), fetched));
     AMANA_RETURN_IF_ERROR(ReportDelivered(session, fetched));
   }
+}
+
+// The package of a handoff that was taken back goes, also where it had arrived before.
+absl::Status DropPackage(Vault& vault, Message message, const Handoff& handoff) {
+  message.clear_package();
+  *message.mutable_handoff() = handoff;
+  VaultBatch batch;
+  batch.Put(NameOf(handoff.handoff_id()), message.SerializeAsString());
+  return vault.Commit(batch);
 }
 
 absl::StatusOr<HandoffHeader> HeaderOf(const Session& session, const Message& message) {
@@ -149,13 +172,13 @@ absl::StatusOr<ReadHandoff> ReadOne(Session& session, const HandoffId& handoff) 
   AMANA_RETURN_IF_ERROR(FetchNew(session));
   AMANA_ASSIGN_OR_RETURN(const Message message, Load(session.vault(), NameOf(handoff.bytes())));
   if (!message.has_package()) return Error(Reason::kHandoffNotFound);
-  AMANA_ASSIGN_OR_RETURN(const HandoffHeader header, HeaderOf(session, message));
-  AMANA_ASSIGN_OR_RETURN(const TrustedOrganisation sender,
-                         session.Trust(header.sender_organisation));
-  AMANA_ASSIGN_OR_RETURN(const auto keys, LoadHpkeKeys(session.vault()));
   ReadHandoff read;
-  AMANA_ASSIGN_OR_RETURN(read.opened,
-                         OpenHandoff(header, message.package(), sender, session.device(), keys));
+  AMANA_ASSIGN_OR_RETURN(read.header, HeaderOf(session, message));
+  AMANA_ASSIGN_OR_RETURN(const TrustedOrganisation sender,
+                         session.Trust(read.header.sender_organisation));
+  AMANA_ASSIGN_OR_RETURN(const auto keys, LoadHpkeKeys(session.vault()));
+  AMANA_ASSIGN_OR_RETURN(
+      read.opened, OpenHandoff(read.header, message.package(), sender, session.device(), keys));
   // The sender is told before anything is shown: after this it can't be taken back.
   const auto reported = ReportHandoff(session, handoff, messaging::v1::HANDOFF_STATE_OPENED);
   if (!reported.ok() && ReasonOf(reported.status()) != Reason::kHandoffStateInvalid) {
@@ -163,9 +186,22 @@ absl::StatusOr<ReadHandoff> ReadOne(Session& session, const HandoffId& handoff) 
   }
   AMANA_ASSIGN_OR_RETURN(read.handoff, GetHandoff(session, handoff));
   if (read.handoff.state() == messaging::v1::HANDOFF_STATE_REVOKED) {
+    AMANA_RETURN_IF_ERROR(DropPackage(session.vault(), message, read.handoff));
     return Error(Reason::kHandoffStateInvalid);
   }
   return read;
+}
+
+absl::Status MarkRead(Session& session, const HandoffId& handoff) {
+  VaultBatch batch;
+  batch.Put(ReadNameOf(handoff), "");
+  return session.vault().Commit(batch);
+}
+
+absl::StatusOr<Handoff> Acknowledge(Session& session, const HandoffId& handoff) {
+  AMANA_ASSIGN_OR_RETURN(const auto read, session.vault().Get(ReadNameOf(handoff)));
+  if (!read) return Error(Reason::kHandoffStateInvalid);
+  return ReportHandoff(session, handoff, messaging::v1::HANDOFF_STATE_ACKNOWLEDGED);
 }
 
 absl::StatusOr<Handoff> GetHandoff(Session& session, const HandoffId& handoff) {
@@ -173,16 +209,6 @@ absl::StatusOr<Handoff> GetHandoff(Session& session, const HandoffId& handoff) {
   request.set_handoff_id(handoff.bytes());
   AMANA_ASSIGN_OR_RETURN(const auto response,
                          session.Call(&MessagingService::Stub::GetHandoff, request));
-  return response.handoff();
-}
-
-absl::StatusOr<Handoff> ReportHandoff(Session& session, const HandoffId& handoff,
-                                      messaging::v1::HandoffState state) {
-  messaging::v1::ReportHandoffRequest request;
-  request.set_handoff_id(handoff.bytes());
-  request.set_state(state);
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session.Call(&MessagingService::Stub::ReportHandoff, request));
   return response.handoff();
 }
 

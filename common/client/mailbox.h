@@ -33,18 +33,23 @@ absl::StatusOr<messaging::v1::Handoff> SendHandoff(Session& session, OutgoingHan
 absl::StatusOr<std::vector<messaging::v1::Message>> ReceiveHandoffs(Session& session);
 
 struct ReadHandoff {
-  messaging::v1::Handoff handoff;
+  HandoffHeader header;            // as the sender signed it
+  messaging::v1::Handoff handoff;  // as the server tells it: good for the state only
   OpenedHandoff opened;
 };
 
 // Opens a kept handoff (fetching what is new if it is not kept yet) and reports it opened.
-// kHandoffNotFound.
+// kHandoffNotFound; kHandoffStateInvalid if it was taken back, and then it is kept no longer.
 absl::StatusOr<ReadHandoff> ReadOne(Session& session, const HandoffId& handoff);
+
+// What was opened is where it shall be, documents too: only then may it be acknowledged.
+absl::Status MarkRead(Session& session, const HandoffId& handoff);
+
+// Says that a person takes it on; once every device has, package and documents are destroyed.
+// kHandoffStateInvalid unless this device has it all (MarkRead).
+absl::StatusOr<messaging::v1::Handoff> Acknowledge(Session& session, const HandoffId& handoff);
 
 // How far a handoff has come, for its sender and its receiver.
 absl::StatusOr<messaging::v1::Handoff> GetHandoff(Session& session, const HandoffId& handoff);
-
-absl::StatusOr<messaging::v1::Handoff> ReportHandoff(Session& session, const HandoffId& handoff,
-                                                     messaging::v1::HandoffState state);
 
 }  // namespace amana::client

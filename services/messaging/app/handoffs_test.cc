@@ -186,6 +186,9 @@ TEST(Report, OnceAllHaveItPackageAndAttachmentsGo) {
   World world;
   const BlobId blob = world.Upload("data");
   const HandoffId id = world.Send({blob});
+  EXPECT_EQ(ReasonOf(world.Report(world.worker, id, v1::HANDOFF_STATE_ACKNOWLEDGED).status()),
+            Reason::kHandoffStateInvalid);
+  ASSERT_TRUE(world.Report(world.worker, id, v1::HANDOFF_STATE_OPENED).ok());
   ASSERT_TRUE(world.Report(world.worker, id, v1::HANDOFF_STATE_ACKNOWLEDGED).ok());
   EXPECT_TRUE(world.Fetch(world.worker).empty());
   EXPECT_EQ(world.Fetch(world.colleague).size(), 1u);

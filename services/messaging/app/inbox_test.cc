@@ -69,6 +69,7 @@ TEST(Fetch, WhatIsOverGoes) {
   const HandoffId revoked = world.Send();
   world.Send();
   EXPECT_EQ(Waiting(world, world.worker), 3u);
+  ASSERT_TRUE(world.Report(world.worker, acknowledged, v1::HANDOFF_STATE_OPENED).ok());
   ASSERT_TRUE(world.Report(world.worker, acknowledged, v1::HANDOFF_STATE_ACKNOWLEDGED).ok());
   EXPECT_EQ(Waiting(world, world.worker), 2u);
   ASSERT_TRUE(world.Revoke(world.op, revoked).ok());
@@ -87,6 +88,7 @@ TEST(Fetch, TidiesUpAfterACrashBetweenAcknowledgementAndRemoval) {
   World world;
   const HandoffId id = world.Send();
   world.Send();
+  ASSERT_TRUE(world.Report(world.worker, id, v1::HANDOFF_STATE_OPENED).ok());
   world.faulty.FailFrom(2, false);
   ASSERT_TRUE(world.Report(world.worker, id, v1::HANDOFF_STATE_ACKNOWLEDGED).ok());
   world.faulty.Heal();

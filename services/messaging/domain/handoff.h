@@ -6,8 +6,9 @@
 //   sealed → delivered → opened → acknowledged
 //   sealed, delivered → revoked
 //
-// A report says how far one device has come; a later state implies the earlier ones, and the
-// handoff is as far as its furthest device. What was opened can't be taken back.
+// A report says how far one device has come, and the handoff is as far as its furthest device. What
+// was opened can't be taken back. What nobody has opened can't be acknowledged: once all devices
+// have, package and documents are destroyed.
 
 #include <array>
 #include <cstdint>
@@ -51,14 +52,12 @@ struct HandoffTransition {
   HandoffState to;
 };
 
-inline constexpr std::array<HandoffTransition, 14> kHandoffTransitions = {{
+inline constexpr std::array<HandoffTransition, 12> kHandoffTransitions = {{
     {HandoffState::kSealed, HandoffCommand::kReportDelivered, HandoffState::kDelivered},
     {HandoffState::kSealed, HandoffCommand::kReportOpened, HandoffState::kOpened},
-    {HandoffState::kSealed, HandoffCommand::kReportAcknowledged, HandoffState::kAcknowledged},
     {HandoffState::kSealed, HandoffCommand::kRevoke, HandoffState::kRevoked},
     {HandoffState::kDelivered, HandoffCommand::kReportDelivered, HandoffState::kDelivered},
     {HandoffState::kDelivered, HandoffCommand::kReportOpened, HandoffState::kOpened},
-    {HandoffState::kDelivered, HandoffCommand::kReportAcknowledged, HandoffState::kAcknowledged},
     {HandoffState::kDelivered, HandoffCommand::kRevoke, HandoffState::kRevoked},
     // Other devices come later, and say so: the handoff does not go back.
     {HandoffState::kOpened, HandoffCommand::kReportDelivered, HandoffState::kOpened},
