@@ -1,5 +1,6 @@
 #include "common/client/trust.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/error.h"
@@ -99,6 +100,10 @@ std::vector<TrustedRecipient> VerifyPublishedKeys(const TrustedOrganisation& org
     const absl::Time time = TimeOf(statement.issue_time());
     const auto [at, added] = newest.emplace(*id, Issued{*key, time});
     if (!added && time > at->second.time) at->second = {*key, time};
+  }
+  while (newest.size() > kMaxRecipients) {
+    newest.erase(
+        std::ranges::min_element(newest, {}, [](const auto& one) { return one.second.time; }));
   }
   std::vector<TrustedRecipient> recipients;
   for (auto& [id, issued] : newest) recipients.push_back({id, std::move(issued.key)});

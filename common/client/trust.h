@@ -68,6 +68,9 @@ class TrustedOrganisation {
   std::map<DeviceId, TrustedDevice> devices_;
 };
 
+// As many as a package may have (messaging.proto).
+inline constexpr size_t kMaxRecipients = 64;
+
 // A device that a package can be sealed for.
 struct TrustedRecipient {
   DeviceId device;
@@ -77,7 +80,8 @@ struct TrustedRecipient {
 // The newest published key of each device of the organisation that is not revoked. Left out is a
 // key that is not signed by its device, names another network, belongs to a device that the
 // organisation does not have, or can't be sealed to: nobody seals for it, and one device that
-// publishes nonsense keeps no package from its colleagues.
+// publishes nonsense keeps no package from its colleagues. Of more than kMaxRecipients, those whose
+// keys are newest. In the order of their ids.
 std::vector<TrustedRecipient> VerifyPublishedKeys(const TrustedOrganisation& organisation,
                                                   const messaging::v1::ListKeysResponse& answer);
 

@@ -121,6 +121,25 @@ TEST_F(TrustTest, TakesTheNewestKeyOfADevice) {
   EXPECT_EQ(VerifyPublishedKeys(office_.Trusted(), keys).at(0).key, newer);
 }
 
+TEST_F(TrustTest, TakesTheNewestWhereThereAreTooMany) {
+  ListDeviceCertificatesResponse certificates = office_.Certificates();
+  messaging::v1::ListKeysResponse keys;
+  *keys.add_keys() =
+      SignPublishedKey(kTestNetwork, office_.worker.id, office_.worker.hpke.public_key(),
+                       absl::FromUnixSeconds(1), office_.worker.signing);
+  for (size_t i = 0; i < kMaxRecipients; ++i) {
+    const TestDevice device = MakeTestDevice(static_cast<char>(128 + i));
+    *certificates.add_certificates() =
+        SignDeviceCertificate(office_.StatementOf(device, options::v1::ROLE_CASE_WORKER),
+                              office_.manager.signing, &office_.manager.id);
+    *keys.add_keys() = SignPublishedKey(kTestNetwork, device.id, device.hpke.public_key(),
+                                        absl::FromUnixSeconds(2), device.signing);
+  }
+  const auto recipients = VerifyPublishedKeys(*office_.Verify(certificates), keys);
+  EXPECT_EQ(recipients.size(), kMaxRecipients);
+  for (const TrustedRecipient& one : recipients) EXPECT_NE(one.device, office_.worker.id);
+}
+
 TEST_F(TrustTest, LeavesOutPublishedKeysThatLieOrCannotBeSealedTo) {
   ExpectKeyLeftOut(other_.KeyOf(other_.worker));
   // Signed by a colleague.

@@ -122,23 +122,24 @@ TEST(Attachments, TheQuotaIsAnOrganisationsAndComesBack) {
   EXPECT_EQ(ReasonOf(world.attachments->Begin(world.Command(world.op), large).status()),
             Reason::kAttachmentQuotaExceeded);
   EXPECT_TRUE(world.attachments->Begin(world.Command(world.worker), large).ok());
-  world.clock.Advance(domain::kUnfinishedLifetime);
+  world.clock.Advance(domain::kUnclaimedLifetime);
   EXPECT_TRUE(world.RunTimers());
   EXPECT_TRUE(world.attachments->Begin(world.Command(world.op), large).ok());
 }
 
 TEST(Attachments, ExpireWithTheirBytes) {
   World world;
-  const BlobId finished = world.Upload("finished");
   const std::string open = Begin(world, "open");
   ASSERT_TRUE(PutChunk(world, world.op, open, 0, "op").ok());
+  world.clock.Advance(domain::kUnclaimedLifetime / 2);
+  const BlobId finished = world.Upload("finished");
   EXPECT_EQ(world.Files(), 2u);
-  world.clock.Advance(domain::kUnfinishedLifetime);
+  world.clock.Advance(domain::kUnclaimedLifetime / 2);
   EXPECT_TRUE(world.RunTimers());
   EXPECT_EQ(world.Files(), 1u);
   EXPECT_EQ(ReasonOf(PutChunk(world, world.op, open, 2, "en").status()),
             Reason::kAttachmentNotFound);
-  world.clock.Advance(domain::kFinishedLifetime);
+  world.clock.Advance(domain::kUnclaimedLifetime);
   EXPECT_TRUE(world.RunTimers());
   EXPECT_EQ(world.Files(), 0u);
   EXPECT_EQ(

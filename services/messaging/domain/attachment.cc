@@ -33,7 +33,7 @@ absl::StatusOr<Begun> Begin(const Caller& caller, const BlobId& id, std::string 
   begun.attachment.digest = std::move(digest);
   begun.attachment.size = size;
   begun.attachment.state = AttachmentState::kBegun;
-  begun.attachment.expire_time = now + kUnfinishedLifetime;
+  begun.attachment.expire_time = now + kUnclaimedLifetime;
   begun.usage = {.bytes = usage.bytes + size, .attachments = usage.attachments + 1};
   return begun;
 }
@@ -42,7 +42,7 @@ Attachment Finish(const Attachment& before, absl::Time now) {
   Attachment after = before;
   if (before.state == AttachmentState::kFinished) return after;
   after.state = AttachmentState::kFinished;
-  after.expire_time = now + kFinishedLifetime;
+  after.expire_time = now + kUnclaimedLifetime;
   return after;
 }
 

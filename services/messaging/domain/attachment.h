@@ -21,9 +21,9 @@ inline constexpr uint64_t kChunkBytes = uint64_t{256} << 10;
 // What an organisation may keep here at once.
 inline constexpr uint64_t kQuotaBytes = uint64_t{1} << 30;
 inline constexpr uint32_t kQuotaAttachments = 4096;
-// An upload that nobody finished must not use up the quota for a month.
-inline constexpr absl::Duration kUnfinishedLifetime = absl::Hours(48);
-inline constexpr absl::Duration kFinishedLifetime = absl::Hours(24 * 30);
+// What was uploaded and not sent, because the upload broke off or the handoff was refused, must not
+// use up the quota for a month.
+inline constexpr absl::Duration kUnclaimedLifetime = absl::Hours(48);
 
 enum class AttachmentState : int32_t { kUnspecified = 0, kBegun, kFinished };
 

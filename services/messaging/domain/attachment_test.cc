@@ -34,7 +34,7 @@ TEST(Begin, CountsAgainstTheQuota) {
   const auto begun = BeginOf(100, {.bytes = 5, .attachments = 1});
   EXPECT_EQ(begun->usage, (Usage{.bytes = 105, .attachments = 2}));
   EXPECT_EQ(begun->attachment.state, AttachmentState::kBegun);
-  EXPECT_EQ(begun->attachment.expire_time, kNow + kUnfinishedLifetime);
+  EXPECT_EQ(begun->attachment.expire_time, kNow + kUnclaimedLifetime);
   EXPECT_EQ(Release(begun->usage, begun->attachment), (Usage{.bytes = 5, .attachments = 1}));
 }
 
@@ -53,13 +53,13 @@ TEST(Release, NeverGoesBelowNothing) { EXPECT_EQ(Release({}, BeginOf(100)->attac
 
 TEST(Finish, TwiceIsOnce) {
   const Attachment finished = Finish(BeginOf(1)->attachment, kNow);
-  EXPECT_EQ(finished.expire_time, kNow + kFinishedLifetime);
+  EXPECT_EQ(finished.expire_time, kNow + kUnclaimedLifetime);
   EXPECT_EQ(Finish(finished, kNow + absl::Hours(1)), finished);
 }
 
 TEST(Claim, TakesItAlongWithOneHandoff) {
   const Attachment finished = Finish(BeginOf(1)->attachment, kNow);
-  const absl::Time later = kNow + absl::Hours(24 * 29);
+  const absl::Time later = kNow + absl::Hours(47);
   const Attachment claimed = *Claim(finished, Owner(), IdOf<HandoffId>(5), later);
   EXPECT_GT(claimed.expire_time, later + kRetention);
   EXPECT_TRUE(Claim(claimed, Owner(), IdOf<HandoffId>(5), later).ok());
