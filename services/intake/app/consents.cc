@@ -40,6 +40,13 @@ absl::StatusOr<ConsentIds> ListWith(const Found& consents, const ConsentId& adde
   return ids;
 }
 
+// Whether she says yes, now, to what these terms were about. Asked where one consent is over: a yes
+// that stands is then the newer word, for of one purpose and recipient only one stands at a time.
+bool SaysYesAnew(const Found& consents, const domain::ConsentTerms& terms, absl::Time now) {
+  const Loaded<Consent>* open = FindOpen(consents, terms, now);
+  return open != nullptr && open->value.state == domain::ConsentState::kActive;
+}
+
 Deadline Within(absl::Duration patience, Deadline deadline) {
   return Deadline::Earlier(Deadline::After(patience), deadline);
 }
@@ -187,14 +194,18 @@ absl::Status Consents::Revoke(const ConsentId& id, Deadline deadline) {
 absl::Status Consents::Revoke(const CallContext& context, const ConsentId& id) {
   AMANA_ASSIGN_OR_RETURN(const Loaded<Consent> consent, Load(id, context.deadline));
   if (!consent.value.revocation_pending) return absl::OkStatus();
-  AMANA_RETURN_IF_ERROR(TellThoseWhoAct(consent.value, context.deadline));
+  AMANA_ASSIGN_OR_RETURN(const File file, LoadFile(consent.value.case_id, context.deadline));
+  // What goes to them now goes by her newer yes: this word, come late, must not take it back.
+  const bool too_late = SaysYesAnew(file.consents, consent.value.terms, deps_.Now());
+  if (!too_late) AMANA_RETURN_IF_ERROR(TellThoseWhoAct(consent.value, context.deadline));
 
   const auto decide = [&]() -> absl::StatusOr<store::Commit> {
     AMANA_ASSIGN_OR_RETURN(Loaded<Consent> done, Load(id, context.deadline));
     if (!done.value.revocation_pending) return Error(Reason::kConsentStateInvalid);
     done.value.revocation_pending = false;
     store::Commit commit;
-    Change(context, done.value, done.version, deps_.Now(), "", &commit);
+    Change(context, done.value, done.version, deps_.Now(), too_late ? "consent.given_again" : "",
+           &commit);
     return commit;
   };
   const absl::Status recorded =
@@ -205,8 +216,8 @@ absl::Status Consents::Revoke(const CallContext& context, const ConsentId& id) {
 }
 
 // Both are asked even if the first fails, each within its share of the time. The request id is the
-// consent's: however often this is sent, each does it once, and what she agrees to later is safe
-// from a late repetition.
+// consent's: however often this is sent, each does it once, so that a repetition does not touch
+// what left by a later consent.
 absl::Status Consents::TellThoseWhoAct(const Consent& consent, Deadline deadline) {
   const domain::Revocation revocation = domain::RevocationOf(consent.terms.purpose);
   AMANA_ASSIGN_OR_RETURN(const RequestId request_id, RequestId::FromBytes(consent.id.view()));

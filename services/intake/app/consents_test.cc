@@ -138,6 +138,33 @@ TEST_F(ConsentsTest, TheTimerGoesOnUntilAllHaveHeard) {
   EXPECT_TRUE(consents.Revoke(consent, Deadline::Never()).ok());
 }
 
+// Offers and packages that she agreed to since are not taken back by the older word.
+TEST_F(ConsentsTest, ALateRepetitionLeavesWhatSheAgreedToSince) {
+  revocations.referral_up = revocations.messaging_up = false;
+  ASSERT_TRUE(Withdraw(Consented(id)).ok());
+  Consented(id);
+  revocations.referral_up = revocations.messaging_up = true;
+  clock.Advance(kRevocationTimerDelay);
+  EXPECT_EQ(RunDueTimers(), 1u);
+  EXPECT_EQ(RunDueTimers(), 0u);
+  EXPECT_THAT(revocations.offers, IsEmpty());
+  EXPECT_THAT(revocations.packages, IsEmpty());
+  EXPECT_TRUE(Active(id));
+  EXPECT_EQ(History(id.view()).back(), "consent.given_again withdrawn");
+}
+
+TEST_F(ConsentsTest, AYesToSomethingElseKeepsNoWithdrawalBack) {
+  revocations.referral_up = false;
+  ASSERT_TRUE(Withdraw(Consented(id)).ok());
+  Consented(id, Terms(ConsentPurpose::kRefer, 'q'));
+  Consented(id, Terms(ConsentPurpose::kShareDocuments));
+  Consented(id, Terms(), ConsentState::kProposed);  // asked again, not answered yet
+  revocations.referral_up = true;
+  clock.Advance(kRevocationTimerDelay);
+  EXPECT_EQ(RunDueTimers(), 1u);
+  EXPECT_THAT(revocations.offers, SizeIs(1));
+}
+
 // The process dies right after the commit: nobody has told anyone, and nobody asks again.
 TEST_F(ConsentsTest, ACrashAfterTheWithdrawalOnlyDelaysIt) {
   const ConsentId consent = Consented(id);

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <iterator>
@@ -29,6 +30,8 @@ struct Word {
 // Of a case, a purpose and a recipient there is at most one word that stands.
 using Topic = std::tuple<CaseId, ConsentPurpose, char>;
 
+constexpr std::array kRecipients = {'q', 'r'};
+
 class Model {
  public:
   explicit Model(uint32_t seed) : seed_(seed) {}
@@ -51,8 +54,7 @@ class Model {
       case 8:
         return intake_.clock.Advance(absl::Hours(Below(24 * 10)));
       case 9:
-        intake_.RunDueTimers();
-        return;
+        return RunTimers();
       case 10:
         intake_.revocations.referral_up = Below(2) == 0;
         return;
@@ -79,15 +81,16 @@ class Model {
     ASSERT_EQ(listed, expected);
   }
 
-  // Everything is up again and the timers have run: each withdrawal was carried out, exactly once.
+  // Everything is up again and the timers have run: each withdrawal was carried out, exactly once,
+  // but for those after which she said yes again before it was.
   void CheckAtTheEnd() {
     intake_.revocations.referral_up = intake_.revocations.messaging_up = true;
     intake_.clock.Advance(absl::Hours(24 * 400));
     for (int i = 0; i < 20 && intake_.RunDueTimers() > 0; ++i) {
     }
     ASSERT_EQ(intake_.RunDueTimers(), 0u);
-    ASSERT_EQ(Ids(intake_.revocations.offers), withdrawn_offers_);
-    ASSERT_EQ(Ids(intake_.revocations.packages), withdrawn_packages_);
+    ExpectCarriedOut(Ids(intake_.revocations.offers), withdrawn_offers_);
+    ExpectCarriedOut(Ids(intake_.revocations.packages), withdrawn_packages_);
   }
 
  private:
@@ -95,6 +98,28 @@ class Model {
     std::set<std::string> ids;
     for (const auto& [id, unused] : done) ids.insert(id.bytes());
     return ids;
+  }
+
+  void ExpectCarriedOut(const std::set<std::string>& done,
+                        const std::set<std::string>& withdrawn) const {
+    EXPECT_TRUE(std::ranges::includes(withdrawn, done));
+    for (const std::string& id : withdrawn) {
+      EXPECT_TRUE(done.contains(id) || said_yes_after_.contains(id));
+    }
+  }
+
+  // A late repetition of a withdrawal takes nothing back that she agreed to since.
+  void RunTimers() {
+    const std::map<RequestId, FakeRevocations::Done> before = intake_.revocations.offers;
+    intake_.RunDueTimers();
+    for (const auto& [id, done] : intake_.revocations.offers) {
+      if (before.contains(id)) continue;
+      for (const char recipient : kRecipients) {
+        if (done.recipient != domain::IdOf<OrganisationId>(recipient)) continue;
+        const Word& word = words_[{done.case_id, ConsentPurpose::kRefer, recipient}];
+        EXPECT_FALSE(word.state == ConsentState::kActive && word.OpenAt(Now()));
+      }
+    }
   }
 
   size_t Below(size_t n) { return seed_() % n; }
@@ -138,7 +163,7 @@ class Model {
     const CaseId id = std::next(cases_.begin(), static_cast<int>(Below(cases_.size())))->first;
     const auto purpose =
         static_cast<ConsentPurpose>(static_cast<int>(ConsentPurpose::kRefer) + Below(3));
-    const char recipient = "qr"[Below(2)];
+    const char recipient = kRecipients[Below(2)];
     const ConsentState state = std::array{ConsentState::kActive, ConsentState::kProposed,
                                           ConsentState::kRefused}[Below(3)];
     domain::ConsentTerms terms = domain::Terms(purpose, recipient);
@@ -157,14 +182,15 @@ class Model {
       EXPECT_EQ(ReasonOfReply(reply), Reason::kConsentStateInvalid);
     } else {
       const v1::Consent recorded = TestIntake::Parse<v1::RecordConsentResponse>(reply).consent();
-      if (open && state == ConsentState::kRefused) NoteWithdrawn(word.id, purpose);
+      if (open && state == ConsentState::kRefused) NoteWithdrawn({id, purpose, recipient}, word.id);
       word = {*ConsentId::FromBytes(recorded.consent_id()), state, terms.expire_time};
+      if (state == ConsentState::kActive) NoteYes({id, purpose, recipient});
     }
   }
 
   void AnswerOne() {
     if (words_.empty()) return;
-    Word& word = std::next(words_.begin(), static_cast<int>(Below(words_.size())))->second;
+    auto& [topic, word] = *std::next(words_.begin(), static_cast<int>(Below(words_.size())));
     const bool given = Below(2) == 0;
     const auto reply = Send(
         [&](const CallContext& context) {
@@ -177,6 +203,7 @@ class Model {
     }
     EXPECT_TRUE(reply.ok());
     word.state = given ? ConsentState::kActive : ConsentState::kRefused;
+    if (given) NoteYes(topic);
   }
 
   void WithdrawOne() {
@@ -187,11 +214,15 @@ class Model {
         intake_.operator_b);
     EXPECT_EQ(reply.ok(), word.OpenAt(Now()));
     if (!reply.ok()) return;
-    NoteWithdrawn(word.id, std::get<1>(topic));
+    NoteWithdrawn(topic, word.id);
     word.state = ConsentState::kWithdrawn;
   }
 
-  void NoteWithdrawn(const ConsentId& id, ConsentPurpose purpose) {
+  void NoteYes(const Topic& topic) { said_yes_after_.merge(withdrawn_[topic]); }
+
+  void NoteWithdrawn(const Topic& topic, const ConsentId& id) {
+    const ConsentPurpose purpose = std::get<1>(topic);
+    withdrawn_[topic].insert(id.bytes());
     if (purpose == ConsentPurpose::kRefer) withdrawn_offers_.insert(id.bytes());
     if (purpose != ConsentPurpose::kContactBack) withdrawn_packages_.insert(id.bytes());
   }
@@ -218,6 +249,8 @@ class Model {
   TestIntake intake_;
   std::map<CaseId, v1::CaseState> cases_;
   std::map<Topic, Word> words_;
+  std::map<Topic, std::set<std::string>> withdrawn_;  // since her last yes
+  std::set<std::string> said_yes_after_;
   std::set<std::string> withdrawn_offers_;
   std::set<std::string> withdrawn_packages_;
 };

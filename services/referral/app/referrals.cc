@@ -6,6 +6,7 @@
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
+#include "common/store/audit_record.h"
 #include "common/store/execute.h"
 #include "services/referral/app/names.h"
 #include "services/referral/app/page.h"
@@ -226,7 +227,6 @@ absl::StatusOr<std::string> Referrals::RevokeConsent(
     const CallContext& context, const CaseId& case_id, const OrganisationId& recipient,
     const std::function<std::string(uint32_t)>& render) {
   std::vector<ReferralRows::Difference> changed;
-  bool nothing_to_do = false;
   const auto decide = [&]() -> absl::StatusOr<store::Commit> {
     AMANA_ASSIGN_OR_RETURN(std::vector<LoadedReferral> referrals,
                            rows_.LoadCase(case_id, context.deadline));
@@ -241,14 +241,22 @@ absl::StatusOr<std::string> Referrals::RevokeConsent(
       AMANA_RETURN_IF_ERROR(rows_.AddTo(commit, context, d, now));
       changed.push_back(std::move(d));
     }
-    nothing_to_do = changed.empty();
-    if (nothing_to_do) return Error(Reason::kOfferNotFound);
+    // Also where nothing was out: a repetition must find this answer, and not the offers that she
+    // has agreed to by then.
+    if (changed.empty()) {
+      commit.audit.push_back(store::MakeAuditRecord(context,
+                                                    {.service = "referral",
+                                                     .subject = case_id.bytes(),
+                                                     .object = recipient.bytes(),
+                                                     .state = "",
+                                                     .reason = "",
+                                                     .action = ""},
+                                                    now, random_));
+    }
     commit.reply = render(withdrawn);
     return commit;
   };
   auto reply = store::Execute(store_, context, store::ShardOf(case_id, store_.shards()), decide);
-  // Nothing was there to withdraw, and this request did not withdraw it before either.
-  if (nothing_to_do && ReasonOf(reply.status()) == Reason::kOfferNotFound) return render(0);
   if (!reply.ok()) return reply;
   for (const ReferralRows::Difference& d : changed) {
     rows_.Count(d);

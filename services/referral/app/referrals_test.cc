@@ -350,6 +350,15 @@ TEST_F(ReferralsTest, RevokedConsentTakesOffersBack) {
   EXPECT_EQ(w_.Get(id).Find(w_.OfferAt(id, b_))->state, OfferState::kPending);
 }
 
+TEST_F(ReferralsTest, ARepeatedRevocationLeavesTheOffersOfANewerConsent) {
+  const auto count = [](uint32_t n) { return std::to_string(n); };
+  const CallContext context = w_.AsHotline();
+  EXPECT_EQ(*w_.referrals.RevokeConsent(context, case_, a_.organisation, count), "0");
+  const ReferralId id = w_.Refer(case_, {a_});
+  EXPECT_EQ(*w_.referrals.RevokeConsent(context, case_, a_.organisation, count), "0");
+  EXPECT_EQ(w_.Get(id).Find(w_.OfferAt(id, a_))->state, OfferState::kPending);
+}
+
 TEST_F(ReferralsTest, ListsInboxesPendingFirst) {
   std::vector<ReferralId> ids;
   for (int i = 0; i < 2; ++i) {
