@@ -107,28 +107,25 @@ void Consents::Change(const CallContext& context, const Consent& after, uint64_t
 }
 
 absl::StatusOr<store::Commit> Consents::DecideRecord(const CallContext& context,
-                                                     const RecordConsent& command,
-                                                     std::optional<ConsentId>* withdrawn) {
+                                                     const ConsentId& id,
+                                                     const RecordConsent& command) {
   AMANA_ASSIGN_OR_RETURN(const File file, LoadFile(command.case_id, context.deadline));
   const domain::Case& owner = file.owner.value;
   if (!context.caller.Owns(owner.organisation)) return Error(Reason::kCaseNotFound);
   const absl::Time now = deps_.Now();
-  AMANA_ASSIGN_OR_RETURN(
-      const Consent consent,
-      domain::Record(store::NewIdBeside<ConsentId>(deps_.random, owner.id), owner.id,
-                     owner.organisation, command.terms, command.state, owner.card.age_band, now));
+  AMANA_ASSIGN_OR_RETURN(const Consent consent,
+                         domain::Record(id, owner.id, owner.organisation, command.terms,
+                                        command.state, owner.card.age_band, now));
   if (!domain::TakesWork(owner.state)) return Error(Reason::kCaseStateInvalid);
 
   store::Commit commit;
   commit.checks.push_back({.key = KeyOf(owner.id), .expected_version = file.owner.version});
   Change(context, consent, 0, now, "", &commit);
-  withdrawn->reset();
   if (const Loaded<Consent>* older = FindOpen(file.consents, command.terms, now)) {
     AMANA_ASSIGN_OR_RETURN(const Consent ended, domain::Supersede(older->value, command.state));
     const bool no_more = ended.state == domain::ConsentState::kWithdrawn;
     Change(context, ended, older->version, now,
            no_more ? "consent.withdrawn" : "consent.superseded", &commit);
-    if (no_more) *withdrawn = ended.id;
   }
   AMANA_ASSIGN_OR_RETURN(const ConsentIds ids, ListWith(file.consents, consent.id, now));
   Put(&commit, ConsentListKeyOf(owner.id), file.list_version, Encode(ids));
@@ -138,12 +135,12 @@ absl::StatusOr<store::Commit> Consents::DecideRecord(const CallContext& context,
 
 absl::StatusOr<std::string> Consents::Record(const CallContext& context,
                                              const RecordConsent& command) {
-  std::optional<ConsentId> withdrawn;
+  const auto id = store::NewIdBeside<ConsentId>(deps_.random, command.case_id);
   AMANA_ASSIGN_OR_RETURN(std::string reply,
-                         store::Execute(deps_.store, context, deps_.ShardOf(command.case_id), [&] {
-                           return DecideRecord(context, command, &withdrawn);
-                         }));
-  if (withdrawn) RevokeSoon(context, *withdrawn);
+                         store::Execute(deps_.store, context, deps_.ShardOf(command.case_id),
+                                        [&] { return DecideRecord(context, id, command); }));
+  // A repetition recorded nothing under this id, and finds nothing to do.
+  if (command.state == domain::ConsentState::kRefused) RevokeSoon(context, id);
   return reply;
 }
 
@@ -159,7 +156,10 @@ absl::StatusOr<std::string> Consents::Answer(const CallContext& context, const C
     commit.reply = ConsentReply<v1::AnswerConsentResponse>(after, now);
     return commit;
   };
-  return store::Execute(deps_.store, context, deps_.ShardOf(id), decide);
+  AMANA_ASSIGN_OR_RETURN(std::string reply,
+                         store::Execute(deps_.store, context, deps_.ShardOf(id), decide));
+  if (!given) RevokeSoon(context, id);
+  return reply;
 }
 
 absl::StatusOr<std::string> Consents::Withdraw(const CallContext& context, const ConsentId& id) {
@@ -168,6 +168,11 @@ absl::StatusOr<std::string> Consents::Withdraw(const CallContext& context, const
                            LoadOwn<Consent>(deps_, context, id, Reason::kConsentNotFound));
     const absl::Time now = deps_.Now();
     AMANA_ASSIGN_OR_RETURN(const Consent after, domain::Withdraw(before.value, now));
+    AMANA_ASSIGN_OR_RETURN(const File file, LoadFile(after.case_id, context.deadline));
+    const bool over = !domain::IsOpen(domain::StateAt(before.value, now));
+    if (over && SaysYesAnew(file.consents, after.terms, now)) {
+      return Error(Reason::kConsentStateInvalid);
+    }
     store::Commit commit;
     Change(context, after, before.version, now, "", &commit);
     commit.reply = ConsentReply<v1::WithdrawConsentResponse>(after, now);
@@ -179,7 +184,7 @@ absl::StatusOr<std::string> Consents::Withdraw(const CallContext& context, const
   return reply;
 }
 
-// It is withdrawn already. If this fails, the timer goes on; the caller need not know.
+// Her no is recorded already. If this fails, the timer goes on; the caller need not know.
 void Consents::RevokeSoon(const CallContext& context, const ConsentId& id) {
   CallContext step =
       CallContext::ForTimer("consent.revoked", Within(kRevocationPatience, context.deadline));

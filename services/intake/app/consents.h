@@ -1,9 +1,9 @@
 #pragma once
 
-// Consents, beside their case. Withdrawing acts at once: the commit that withdraws is the last
-// instant at which Check() may have said yes, and arms the timer that tells those who act on it
-// (referral, messaging) until they have done so. The command tries that itself first, so that the
-// timer has work only after a fault. Thread-safe.
+// Consents, beside their case. Her no acts at once: the commit that withdraws or refuses is the
+// last instant at which Check() may have said yes, and arms the timer that tells those who act on
+// it (referral, messaging) until they have done so. The command tries that itself first, so that
+// the timer has work only after a fault. Thread-safe.
 
 #include <optional>
 #include <string>
@@ -22,7 +22,7 @@ inline constexpr absl::Duration kRevocationPatience = absl::Seconds(1);
 // The timer comes a little after that.
 inline constexpr absl::Duration kRevocationTimerDelay = absl::Seconds(2);
 
-// Run at the consent's expire_time, and while a withdrawal is not delivered.
+// Run at the consent's expire_time, and while her no is not delivered.
 std::string ExpireTimer(const ConsentId& id);
 std::string RevokeTimer(const ConsentId& id);
 
@@ -54,6 +54,7 @@ class Consents {
   // over leaves it (its history stays); kTooManyOpenConsents if all are open.
   absl::StatusOr<std::string> Record(const CallContext& context, const RecordConsent& command);
   absl::StatusOr<std::string> Answer(const CallContext& context, const ConsentId& id, bool given);
+  // kConsentStateInvalid also for one that has run out where a newer yes stands: withdraw that one.
   absl::StatusOr<std::string> Withdraw(const CallContext& context, const ConsentId& id);
 
   absl::StatusOr<ConsentsAt> List(const CallContext& context, const CaseId& case_id);
@@ -76,9 +77,8 @@ class Consents {
   absl::StatusOr<File> LoadFile(const CaseId& case_id, Deadline deadline);
   absl::StatusOr<Loaded<domain::Consent>> Load(const ConsentId& id, Deadline deadline);
 
-  absl::StatusOr<store::Commit> DecideRecord(const CallContext& context,
-                                             const RecordConsent& command,
-                                             std::optional<ConsentId>* withdrawn);
+  absl::StatusOr<store::Commit> DecideRecord(const CallContext& context, const ConsentId& id,
+                                             const RecordConsent& command);
   void Change(const CallContext& context, const domain::Consent& after, uint64_t version,
               absl::Time now, std::string_view action, store::Commit* commit) const;
   absl::Status TellThoseWhoAct(const domain::Consent& consent, Deadline deadline);

@@ -26,6 +26,12 @@ struct ConsentsTest : testing::Test, TestIntake {
     }
     return states;
   }
+  // For a day.
+  domain::ConsentTerms TermsFromNow() {
+    domain::ConsentTerms terms = Terms();
+    terms.expire_time = clock.Now() + absl::Hours(24);
+    return terms;
+  }
   absl::StatusOr<std::string> Withdraw(const ConsentId& consent) {
     return consents.Withdraw(By(operator_a), consent);
   }
@@ -203,6 +209,52 @@ TEST_F(ConsentsTest, ARefusalWithdrawsWhatStood) {
   EXPECT_THAT(revocations.offers, SizeIs(1));
   EXPECT_THAT(States(),
               ElementsAre(ConsentState::kWithdrawn, ConsentState::kActive, ConsentState::kRefused));
+}
+
+// Offers made while it stood are still out: time ended what may leave, not what has left.
+TEST_F(ConsentsTest, ANoTakesBackWhatLeftByAConsentThatHasRunOut) {
+  const FakeRevocations::Done done{id, domain::IdOf<OrganisationId>('r')};
+  const auto run_out = [&] {
+    const ConsentId consent = Consented(id, TermsFromNow());
+    clock.Advance(absl::Hours(25));
+    RunDueTimers();
+    EXPECT_EQ(States().back(), ConsentState::kExpired);
+    return consent;
+  };
+  ASSERT_TRUE(Withdraw(run_out()).ok());
+  EXPECT_THAT(revocations.offers, SizeIs(1));
+  run_out();
+  Consented(id, TermsFromNow(), ConsentState::kRefused);
+  EXPECT_THAT(revocations.offers, SizeIs(2));
+  run_out();
+  const ConsentId asked = Consented(id, TermsFromNow(), ConsentState::kProposed);
+  ASSERT_TRUE(consents.Answer(By(operator_a), asked, false).ok());
+  EXPECT_THAT(revocations.offers, SizeIs(3));
+  EXPECT_THAT(revocations.packages, SizeIs(3));
+  for (const auto& [unused, offer] : revocations.offers) EXPECT_EQ(offer, done);
+}
+
+TEST_F(ConsentsTest, AnOldConsentIsNotWithdrawnWhereANewerYesStands) {
+  const ConsentId old = Consented(id, TermsFromNow());
+  clock.Advance(absl::Hours(25));
+  const ConsentId renewed = Consented(id, TermsFromNow());
+  EXPECT_EQ(ReasonOfReply(Withdraw(old)), Reason::kConsentStateInvalid);
+  EXPECT_TRUE(Active(id));
+  EXPECT_EQ(revocations.asked, 0);
+  ASSERT_TRUE(Withdraw(renewed).ok());
+  EXPECT_TRUE(Withdraw(old).ok());
+}
+
+// The process dies right after the refusal was recorded.
+TEST_F(ConsentsTest, ACrashAfterARefusalOnlyDelaysIt) {
+  Consented(id);
+  store.FailNext(FaultyStore::Fault::kAfter);
+  EXPECT_FALSE(Recorded(operator_a, id, Terms(), ConsentState::kRefused).ok());
+  EXPECT_EQ(revocations.asked, 0);
+  clock.Advance(kRevocationTimerDelay);
+  EXPECT_EQ(RunDueTimers(), 1u);
+  EXPECT_EQ(RunDueTimers(), 0u);
+  EXPECT_THAT(revocations.offers, SizeIs(1));
 }
 
 TEST_F(ConsentsTest, StatisticsNeedNoRecipient) {

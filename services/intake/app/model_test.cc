@@ -81,7 +81,7 @@ class Model {
     ASSERT_EQ(listed, expected);
   }
 
-  // Everything is up again and the timers have run: each withdrawal was carried out, exactly once,
+  // Everything is up again and the timers have run: each no was carried out, exactly once,
   // but for those after which she said yes again before it was.
   void CheckAtTheEnd() {
     intake_.revocations.referral_up = intake_.revocations.messaging_up = true;
@@ -108,7 +108,7 @@ class Model {
     }
   }
 
-  // A late repetition of a withdrawal takes nothing back that she agreed to since.
+  // A late repetition of a no takes nothing back that she agreed to since.
   void RunTimers() {
     const std::map<RequestId, FakeRevocations::Done> before = intake_.revocations.offers;
     intake_.RunDueTimers();
@@ -182,8 +182,8 @@ class Model {
       EXPECT_EQ(ReasonOfReply(reply), Reason::kConsentStateInvalid);
     } else {
       const v1::Consent recorded = TestIntake::Parse<v1::RecordConsentResponse>(reply).consent();
-      if (open && state == ConsentState::kRefused) NoteWithdrawn({id, purpose, recipient}, word.id);
       word = {*ConsentId::FromBytes(recorded.consent_id()), state, terms.expire_time};
+      if (state == ConsentState::kRefused) NoteNo({id, purpose, recipient}, word.id);
       if (state == ConsentState::kActive) NoteYes({id, purpose, recipient});
     }
   }
@@ -203,7 +203,11 @@ class Model {
     }
     EXPECT_TRUE(reply.ok());
     word.state = given ? ConsentState::kActive : ConsentState::kRefused;
-    if (given) NoteYes(topic);
+    if (given) {
+      NoteYes(topic);
+    } else {
+      NoteNo(topic, word.id);
+    }
   }
 
   void WithdrawOne() {
@@ -212,15 +216,15 @@ class Model {
     const auto reply = Send(
         [&](const CallContext& context) { return intake_.consents.Withdraw(context, word.id); },
         intake_.operator_b);
-    EXPECT_EQ(reply.ok(), word.OpenAt(Now()));
+    EXPECT_EQ(reply.ok(), domain::IsOpen(word.state));  // also if it has run out
     if (!reply.ok()) return;
-    NoteWithdrawn(topic, word.id);
+    NoteNo(topic, word.id);
     word.state = ConsentState::kWithdrawn;
   }
 
   void NoteYes(const Topic& topic) { said_yes_after_.merge(withdrawn_[topic]); }
 
-  void NoteWithdrawn(const Topic& topic, const ConsentId& id) {
+  void NoteNo(const Topic& topic, const ConsentId& id) {
     const ConsentPurpose purpose = std::get<1>(topic);
     withdrawn_[topic].insert(id.bytes());
     if (purpose == ConsentPurpose::kRefer) withdrawn_offers_.insert(id.bytes());

@@ -52,9 +52,9 @@ absl::Status CheckTerms(const ConsentTerms& terms, AgeBand age_band, absl::Time 
   return absl::OkStatus();
 }
 
-// Withdrawn by her word; those who act on it are to be told.
-Consent Withdrawn(Consent consent) {
-  consent.state = ConsentState::kWithdrawn;
+// Her no; those who act on it are to be told.
+Consent SaysNo(Consent consent, ConsentState state) {
+  consent.state = state;
   consent.revocation_pending = RevocationOf(consent.terms.purpose).any();
   return consent;
 }
@@ -92,27 +92,36 @@ absl::StatusOr<Consent> Record(const ConsentId& id, const CaseId& case_id,
   consent.terms = std::move(terms);
   consent.state = state;
   consent.record_time = now;
+  if (state == ConsentState::kRefused) return SaysNo(std::move(consent), state);
   return consent;
 }
 
 absl::StatusOr<Consent> Supersede(const Consent& older, ConsentState newer_state) {
-  if (newer_state == ConsentState::kRefused) return Withdrawn(older);
-  if (newer_state != ConsentState::kActive) return Error(Reason::kConsentStateInvalid);
   Consent after = older;
-  after.state = ConsentState::kExpired;
+  if (newer_state == ConsentState::kRefused) {
+    after.state = ConsentState::kWithdrawn;
+  } else if (newer_state == ConsentState::kActive) {
+    after.state = ConsentState::kExpired;
+  } else {
+    return Error(Reason::kConsentStateInvalid);
+  }
   return after;
 }
 
 absl::StatusOr<Consent> Answer(const Consent& before, bool given, absl::Time now) {
   if (StateAt(before, now) != ConsentState::kProposed) return Error(Reason::kConsentStateInvalid);
+  if (!given) return SaysNo(before, ConsentState::kRefused);
   Consent after = before;
-  after.state = given ? ConsentState::kActive : ConsentState::kRefused;
+  after.state = ConsentState::kActive;
   return after;
 }
 
 absl::StatusOr<Consent> Withdraw(const Consent& before, absl::Time now) {
-  if (!IsOpen(StateAt(before, now))) return Error(Reason::kConsentStateInvalid);
-  return Withdrawn(before);
+  const ConsentState state = StateAt(before, now);
+  if (!IsOpen(state) && state != ConsentState::kExpired) {
+    return Error(Reason::kConsentStateInvalid);
+  }
+  return SaysNo(before, ConsentState::kWithdrawn);
 }
 
 std::optional<Consent> Expire(const Consent& before, absl::Time now) {

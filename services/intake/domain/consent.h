@@ -2,7 +2,10 @@
 
 // A consent: her word about one purpose and one recipient, until a day.
 //
-//   proposed → active | refused          proposed, active → withdrawn | expired
+//   proposed → active | refused          proposed, active → withdrawn | expired → withdrawn
+//
+// Her no (refused, withdrawn) always takes back what left by an earlier yes, also by one that has
+// run out: time ends what may still leave, her no ends what has left.
 //
 // Time passes by itself: a consent past its expire_time counts as expired from that instant,
 // whether or not the timer has written it down (StateAt). Everything that asks about a consent asks
@@ -77,13 +80,13 @@ struct Consent {
   ConsentTerms terms;
   ConsentState state = ConsentState::kUnspecified;
   absl::Time record_time;
-  // Withdrawn, and those who act on it (referral, messaging) have not all heard of it yet.
+  // She said no, and those who act on it (referral, messaging) have not all heard of it yet.
   bool revocation_pending = false;
 
   friend bool operator==(const Consent&, const Consent&) = default;
 };
 
-// Who has to hear of a withdrawal.
+// Who has to hear of her no.
 struct Revocation {
   bool offers = false;    // referral withdraws open offers
   bool packages = false;  // messaging destroys what was not opened
@@ -110,11 +113,13 @@ absl::StatusOr<Consent> Record(const ConsentId& id, const CaseId& case_id,
                                ConsentState state, AgeBand age_band, absl::Time now);
 
 // What becomes of an open consent when she says something newer about the same purpose and
-// recipient: given again, the old one has run out; refused, it is withdrawn. A proposal does not
-// touch what stands: kConsentStateInvalid, answer or withdraw that first.
+// recipient: given again, the old one has run out; refused, it is withdrawn, and the refusal is
+// what those who act on it hear of. A proposal does not touch what stands: kConsentStateInvalid,
+// answer or withdraw that first.
 absl::StatusOr<Consent> Supersede(const Consent& older, ConsentState newer_state);
 
 absl::StatusOr<Consent> Answer(const Consent& before, bool given, absl::Time now);
+// Also of one that has run out, if no newer one took its place (the app's question).
 absl::StatusOr<Consent> Withdraw(const Consent& before, absl::Time now);
 
 // By the timer. Nothing if there is nothing to write down.

@@ -34,7 +34,7 @@ TEST(Consent, EveryStateWithEveryCommand) {
     const auto withdrawn = Withdraw(before, kNow);
     EXPECT_EQ(given.ok(), state == kProposed);
     EXPECT_EQ(refused.ok(), state == kProposed);
-    EXPECT_EQ(withdrawn.ok(), state == kProposed || state == kActive);
+    EXPECT_EQ(withdrawn.ok(), state == kProposed || state == kActive || state == kExpired);
     EXPECT_FALSE(Expire(before, kNow).has_value());
     EXPECT_EQ(Expire(before, before.terms.expire_time).has_value(),
               state == kProposed || state == kActive);
@@ -48,9 +48,11 @@ TEST(Consent, EveryStateWithEveryCommand) {
     }
     if (refused.ok()) {
       EXPECT_EQ(refused->state, kRefused);
+      EXPECT_TRUE(refused->revocation_pending);
     }
     if (withdrawn.ok()) {
       EXPECT_EQ(withdrawn->state, kWithdrawn);
+      EXPECT_TRUE(withdrawn->revocation_pending);
     }
   }
 }
@@ -63,7 +65,7 @@ TEST(Consent, IsOverAtItsTimeWhateverTheTimerDid) {
     EXPECT_EQ(StateAt(consent, end - absl::Microseconds(1)), state);
     EXPECT_EQ(StateAt(consent, end), kExpired);
     EXPECT_FALSE(Answer(consent, true, end).ok());
-    EXPECT_FALSE(Withdraw(consent, end).ok());
+    EXPECT_EQ(Withdraw(consent, end)->state, kWithdrawn);  // what left by it is taken back
     EXPECT_FALSE(Allows(consent, ConsentPurpose::kRefer, r, end));
   }
 }
@@ -144,6 +146,9 @@ TEST(Consent, AWithdrawalIsToldToThoseWhoActOnIt) {
     EXPECT_EQ(RevocationOf(row.purpose).packages, row.packages);
     EXPECT_EQ(Withdraw(*Recorded(Terms(row.purpose)), kNow)->revocation_pending,
               row.offers || row.packages);
+    EXPECT_EQ(Recorded(Terms(row.purpose), kRefused)->revocation_pending,
+              row.offers || row.packages);
+    EXPECT_FALSE(Recorded(Terms(row.purpose), kProposed)->revocation_pending);
   }
 }
 
@@ -152,7 +157,7 @@ TEST(Consent, ANewerWordTakesTheOlderOnesPlace) {
   EXPECT_EQ(Supersede(older, kActive)->state, kExpired);
   EXPECT_FALSE(Supersede(older, kActive)->revocation_pending);
   EXPECT_EQ(Supersede(older, kRefused)->state, kWithdrawn);
-  EXPECT_TRUE(Supersede(older, kRefused)->revocation_pending);
+  EXPECT_FALSE(Supersede(older, kRefused)->revocation_pending);  // the refusal's own says it
   EXPECT_EQ(ReasonOf(Supersede(older, kProposed).status()), Reason::kConsentStateInvalid);
 }
 
