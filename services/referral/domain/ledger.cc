@@ -60,6 +60,16 @@ std::optional<std::vector<Line>> PlanBeds(const std::vector<const PoolRoom*>& po
   return lines;
 }
 
+bool GivesANight(const PoolRoom* room) {
+  return room->pool.unit == CapacityUnit::kBed || room->pool.unit == CapacityUnit::kFamilyRoom;
+}
+
+// In a vehicle everybody sits; in a nursery the children do, and not she.
+uint32_t SeatsOf(const RoutingCard& card, NeedCode need) {
+  const auto dependants = static_cast<uint32_t>(card.dependants.size());
+  return need == NeedCode::kChildcare ? std::max(1U, dependants) : 1 + dependants;
+}
+
 void ForgetEnded(Ledger& ledger, absl::Time now) {
   std::erase_if(ledger.reservations, [&](const Reservation& r) {
     return !KeepsPlaces(r.state) && r.change_time + kEndedReservationLifetime < now;
@@ -149,10 +159,13 @@ std::optional<std::vector<Line>> PlanLines(const std::vector<PoolRoom>& pools,
   }
   if (auto beds = PlanBeds(serving, card)) return beds;
   if (family_room != nullptr) return std::vector<Line>{{family_room->pool.pool_id, 1}};
+  // Who needs a night is not helped by a seat or an appointment.
+  if (std::ranges::any_of(serving, GivesANight)) return std::nullopt;
   for (const CapacityUnit unit : {CapacityUnit::kSeat, CapacityUnit::kPlace,
                                   CapacityUnit::kAppointment, CapacityUnit::kCaseload}) {
-    if (const PoolRoom* room = WithRoom(serving, unit, 1)) {
-      return std::vector<Line>{{room->pool.pool_id, 1}};
+    const uint32_t quantity = unit == CapacityUnit::kSeat ? SeatsOf(card, need) : 1;
+    if (const PoolRoom* room = WithRoom(serving, unit, quantity)) {
+      return std::vector<Line>{{room->pool.pool_id, quantity}};
     }
   }
   return std::nullopt;

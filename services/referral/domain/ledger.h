@@ -75,7 +75,9 @@ std::vector<PoolRoom> RoomOf(const Ledger& ledger);
 //   family_room: 1, for those who come with dependants, or where there is no bed
 //   bed: herself and dependants of 6 and over (or of unknown age); children of 0-5 take a cot if
 //        the service has one free, else a bed. All beds come from one pool.
-//   seat, place, appointment, caseload: 1
+//   seat: herself and all dependants, in one vehicle; for childcare the dependants alone
+//   place, appointment, caseload: 1
+// Where beds or family rooms serve the need, nothing else does: a full shelter has no room.
 // A record without any pool says nothing about room: the plan is then empty, and the centre's
 // answer decides. A record whose pools serve other needs only has no room.
 std::optional<std::vector<Line>> PlanLines(const std::vector<PoolRoom>& pools,

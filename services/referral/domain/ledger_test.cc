@@ -81,11 +81,48 @@ TEST(PlanTest, PartiesAndUnits) {
   EXPECT_EQ(PlanText(rooms, alone), "b1");
   EXPECT_EQ(PlanText(LedgerOf({PoolOf('f', CapacityUnit::kFamilyRoom, 1)}), alone), "f1");
 
-  for (const CapacityUnit unit : {CapacityUnit::kSeat, CapacityUnit::kPlace,
-                                  CapacityUnit::kAppointment, CapacityUnit::kCaseload}) {
+  for (const CapacityUnit unit :
+       {CapacityUnit::kPlace, CapacityUnit::kAppointment, CapacityUnit::kCaseload}) {
     EXPECT_EQ(PlanText(LedgerOf({PoolOf('x', unit, 1)}), family), "x1");
     EXPECT_EQ(PlanText(LedgerOf({PoolOf('x', unit, 0)}), alone), "none");
   }
+}
+
+TEST(PlanTest, NobodyIsLeftBesideTheVehicle) {
+  const Dependant baby{AgeBand::k0To5, Gender::kFemale};
+  const RoutingCard family = CardWith({baby, baby, baby});
+  const auto van = [](uint32_t seats) {
+    return LedgerOf({PoolOf('v', CapacityUnit::kSeat, seats)});
+  };
+  EXPECT_EQ(PlanText(van(1), CardWith(), NeedCode::kSamuSocial), "v1");
+  EXPECT_EQ(PlanText(van(0), CardWith(), NeedCode::kSamuSocial), "none");
+  EXPECT_EQ(PlanText(van(4), family, NeedCode::kSamuSocial), "v4");
+  EXPECT_EQ(PlanText(van(3), family, NeedCode::kSamuSocial), "none");
+  const Ledger two =
+      LedgerOf({PoolOf('v', CapacityUnit::kSeat, 2), PoolOf('w', CapacityUnit::kSeat, 4)});
+  EXPECT_EQ(PlanText(two, family, NeedCode::kSamuSocial), "w4");
+  // She brings them to the nursery and does not stay.
+  EXPECT_EQ(PlanText(van(3), family, NeedCode::kChildcare), "v3");
+  EXPECT_EQ(PlanText(van(2), family, NeedCode::kChildcare), "none");
+  EXPECT_EQ(PlanText(van(1), CardWith(), NeedCode::kChildcare), "v1");
+}
+
+TEST(PlanTest, AFullShelterHasNoRoomInItsOtherPools) {
+  const RoutingCard family = CardWith({{AgeBand::k6To11, Gender::kMale}});
+  const auto beside = [](CapacityUnit night) {
+    return LedgerOf({PoolOf('n', night, 0), PoolOf('v', CapacityUnit::kSeat, 9),
+                     PoolOf('a', CapacityUnit::kAppointment, 9),
+                     PoolOf('k', CapacityUnit::kCot, 9)});
+  };
+  for (const CapacityUnit night : {CapacityUnit::kBed, CapacityUnit::kFamilyRoom}) {
+    EXPECT_EQ(PlanText(beside(night), family), "none");
+    EXPECT_EQ(PlanText(beside(night), CardWith()), "none");
+  }
+  // Beds of another need have nothing to do with it.
+  EXPECT_EQ(PlanText(LedgerOf({PoolOf('n', CapacityUnit::kBed, 0, {kNeed}),
+                               PoolOf('a', CapacityUnit::kAppointment, 1)}),
+                     family, NeedCode::kPrimaryHealthCare),
+            "a1");
 }
 
 TEST(PlanTest, PoolsOfOtherNeedsGiveNoRoom) {
