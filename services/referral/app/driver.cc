@@ -1,6 +1,7 @@
 #include "services/referral/app/driver.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
@@ -75,6 +76,8 @@ absl::StatusOr<std::string> Driver::FinishClaim(const CallContext& context,
     return p_.rows.Change(
         context, referral.id,
         [&](Referral& r, absl::Time now, domain::Events& events) {
+          // Extended in this moment: the places are to be confirmed for whoever comes now.
+          if (r.card != referral.card) return absl::Status(Error(Reason::kContended));
           return domain::Accept(r, offer_id, now, events);
         },
         render);
@@ -161,8 +164,15 @@ absl::StatusOr<SkipReason> Driver::ReasonToSkip(const CallContext& context,
 
 absl::Status Driver::Make(const CallContext& context, const LoadedReferral& loaded,
                           const Step& step) {
-  const Referral& referral = loaded.referral;
-  const domain::Offer& offer = *referral.Find(step.offer_id);
+  // Hours or days may have passed since the last offer: who is asked now is asked for her as she is
+  // now, with the children that have come and what is known by now.
+  AMANA_ASSIGN_OR_RETURN(const RoutedCase routed,
+                         p_.intake.GetCase(context, loaded.referral.case_id));
+  Referral referral = loaded.referral;
+  const domain::Offer& offer = *std::as_const(referral).Find(step.offer_id);
+  if (!domain::Renew(referral, routed.card).ok()) {
+    return Drop(context, loaded, offer.id, SkipReason::kNotEligible);
+  }
   AMANA_ASSIGN_OR_RETURN(const SkipReason skip, ReasonToSkip(context, referral, offer));
   if (skip != SkipReason::kUnspecified) return Drop(context, loaded, offer.id, skip);
 
@@ -178,6 +188,7 @@ absl::Status Driver::Make(const CallContext& context, const LoadedReferral& load
       .Change(
           context, referral.id,
           [&](Referral& r, absl::Time now, domain::Events& events) {
+            AMANA_RETURN_IF_ERROR(domain::Renew(r, routed.card));
             return domain::Make(r, offer.id, expire_time, now, events);
           },
           nullptr)

@@ -68,11 +68,11 @@ absl::StatusOr<std::string> Referrals::Send(const CallContext& context, const Re
       context, id,
       [&](Referral& referral, absl::Time now, Events& events) {
         AMANA_RETURN_IF_ERROR(EnsureOwner(context, referral));
-        if (referral.state == domain::ReferralState::kDraft && !consent_seen) {
-          AMANA_RETURN_IF_ERROR(EnsureSomeConsent(context, referral));
-          consent_seen = true;
-        }
-        return domain::Send(referral, now, events);
+        AMANA_RETURN_IF_ERROR(domain::Send(referral, now, events));
+        AMANA_RETURN_IF_ERROR(Renew(context, referral));
+        if (!consent_seen) AMANA_RETURN_IF_ERROR(EnsureSomeConsent(context, referral));
+        consent_seen = true;
+        return absl::OkStatus();
       },
       render);
 }
@@ -84,7 +84,8 @@ absl::StatusOr<std::string> Referrals::Extend(const CallContext& context, const 
       context, id,
       [&](Referral& referral, absl::Time now, Events& events) {
         AMANA_RETURN_IF_ERROR(EnsureOwner(context, referral));
-        return domain::Extend(referral, candidates, now, events);
+        AMANA_RETURN_IF_ERROR(domain::Extend(referral, candidates, now, events));
+        return Renew(context, referral);
       },
       render);
 }
@@ -109,6 +110,12 @@ absl::StatusOr<std::string> Referrals::ChangeAndDrive(const CallContext& context
   // What this leaves undone, the timer does.
   static_cast<void>(driver_.Drive(id, context));
   return reply;
+}
+
+absl::Status Referrals::Renew(const CallContext& context, Referral& referral) const {
+  AMANA_ASSIGN_OR_RETURN(const RoutedCase routed, intake_.GetCase(context, referral.case_id));
+  if (routed.closed) return Error(Reason::kCaseStateInvalid);
+  return domain::Renew(referral, routed.card);
 }
 
 absl::Status Referrals::EnsureSomeConsent(const CallContext& context,

@@ -58,7 +58,9 @@ class Referrals {
   // kCandidateNotEligible, kServiceUnavailable.
   absl::StatusOr<std::string> Create(const CallContext& context, const CreateCommand& command,
                                      const Render& render);
-  // kConsentMissing where no candidate has it: the draft stays as it was.
+  // Send and Extend take her card as it is now: kCaseStateInvalid where the case is closed, and
+  // what Create says of the need. kConsentMissing where no candidate has it: the draft stays as it
+  // was.
   absl::StatusOr<std::string> Send(const CallContext& context, const ReferralId& id,
                                    const Render& render);
   absl::StatusOr<std::string> Extend(const CallContext& context, const ReferralId& id,
@@ -106,6 +108,8 @@ class Referrals {
   // kConsentMissing unless one candidate may be asked, or none of them exists.
   absl::Status EnsureSomeConsent(const CallContext& context,
                                  const domain::Referral& referral) const;
+  // Her case as it is now; kCaseStateInvalid where it is closed.
+  absl::Status Renew(const CallContext& context, domain::Referral& referral) const;
   // A change and, at once, the steps that follow from it; the reply is the change's own.
   absl::StatusOr<std::string> ChangeAndDrive(const CallContext& context, const ReferralId& id,
                                              const ReferralRows::Mutate& mutate,

@@ -283,7 +283,7 @@ TEST_F(ReferralsTest, WhenIntakeIsAwayNoOfferLeavesUntilItIsBack) {
   const auto created = Create(w_.AsHotline(), case_, {a_});
   const auto id = *ReferralId::FromBytes(*created);
   int asked = 0;
-  w_.intake.down = [&] { return asked++ > 0; };  // answers Send's own question only
+  w_.intake.down = [&] { return asked++ > 1; };  // answers Send's own two questions only
   ASSERT_TRUE(w_.referrals.Send(w_.AsHotline(), id, RenderId).ok());
   EXPECT_EQ(w_.Get(id).state, ReferralState::kMatching);
   EXPECT_TRUE(w_.OfferAt(id, a_).is_zero());
@@ -292,6 +292,118 @@ TEST_F(ReferralsTest, WhenIntakeIsAwayNoOfferLeavesUntilItIsBack) {
   w_.intake.down = [] { return false; };
   EXPECT_TRUE(w_.RunTimers());
   EXPECT_EQ(w_.Get(id).state, ReferralState::kOffered);
+}
+
+TEST_F(ReferralsTest, WhatIsSentIsForHerAsSheIsNow) {
+  const Centre large = w_.AddCentre(3);
+  const auto id = *ReferralId::FromBytes(*Create(w_.AsHotline(), case_, {a_, b_, large}));
+  w_.intake.cases[case_].card.dependants.resize(2);
+  ASSERT_TRUE(w_.referrals.Send(w_.AsHotline(), id, RenderId).ok());
+  EXPECT_EQ(w_.Get(id).skipped.size(), 2u);
+  EXPECT_EQ(domain::Count(w_.LedgerOf(large), large.beds).held, 3u);
+  EXPECT_EQ(w_.Get(id).card.dependants.size(), 2u);
+}
+
+TEST_F(ReferralsTest, NothingIsSentForAClosedCaseOrAnotherNeed) {
+  const CallContext sent = w_.AsHotline();
+  const auto send = [&](const CallContext& context, const ReferralId& id) {
+    return w_.referrals.Send(context, id, RenderWhole);
+  };
+  const auto extend = [&](const ReferralId& id) {
+    return ReasonOf(w_.referrals.Extend(w_.AsHotline(), id, {b_.id}, RenderId).status());
+  };
+  const auto id = *ReferralId::FromBytes(*Create(w_.AsHotline(), case_, {a_}));
+  RoutedCase& routed = w_.intake.cases[case_];
+  const domain::RoutingCard card = routed.card;
+  routed.closed = true;
+  EXPECT_EQ(ReasonOf(send(w_.AsHotline(), id).status()), Reason::kCaseStateInvalid);
+  routed.closed = false;
+  routed.card.needs = {domain::NeedCode::kLegalAssistance};
+  EXPECT_EQ(ReasonOf(send(w_.AsHotline(), id).status()), Reason::kInvalidField);
+  EXPECT_EQ(w_.Get(id).state, ReferralState::kDraft);
+  routed.card = card;
+  const auto reply = send(sent, id);
+  ASSERT_TRUE(reply.ok());
+
+  routed.card.needs = {domain::NeedCode::kLegalAssistance};
+  EXPECT_EQ(extend(id), Reason::kInvalidField);
+  routed.closed = true;
+  EXPECT_EQ(extend(id), Reason::kCaseStateInvalid);
+  EXPECT_EQ(w_.Get(id).candidates.size(), 1u);
+  // What was told once is told again.
+  EXPECT_EQ(*send(sent, id), *reply);
+}
+
+TEST_F(ReferralsTest, ViolenceRecordedAfterTheDraftBarsMediation) {
+  constexpr domain::NeedCode kMediation = domain::NeedCode::kFamilyMediation;
+  for (const Centre& centre : {a_, b_}) {
+    domain::ServiceAtLocation record = w_.RecordOf(centre, 2);
+    record.needs = {kMediation};
+    ASSERT_TRUE(w_.directory.Import(w_.AsHotline(), {record}).ok());
+  }
+  domain::RoutingCard& card = w_.intake.cases[case_].card;
+  card.needs = {kMediation};
+  const auto id = *ReferralId::FromBytes(*w_.referrals.Create(
+      w_.AsHotline(), {.case_id = case_, .need = kMediation, .candidates = {a_.id, b_.id}},
+      RenderId));
+  const auto send = [&] { return w_.referrals.Send(w_.AsHotline(), id, RenderId).status(); };
+  card.partner_violence = true;
+  EXPECT_EQ(ReasonOf(send()), Reason::kCandidateNotEligible);
+  card.partner_violence = false;
+  ASSERT_TRUE(send().ok());
+  // The same before the next is asked by itself.
+  card.partner_violence = true;
+  EXPECT_EQ(Decline(a_, w_.OfferAt(id, a_)), Reason::kUnspecified);
+  EXPECT_TRUE(w_.OfferAt(id, b_).is_zero());
+  EXPECT_EQ(w_.Get(id).skipped.at(0).reason, SkipReason::kNotEligible);
+}
+
+TEST_F(ReferralsTest, AChildThatCameWhileACentreWasAskedHasABedToo) {
+  const Centre two = w_.AddCentre(2);
+  const ReferralId id = w_.Refer(case_, {a_, two});
+  w_.intake.cases[case_].card.dependants.resize(1);
+  ASSERT_TRUE(w_.referrals.Extend(w_.AsHotline(), id, {b_.id}, RenderId).ok());
+  // One bed was held, and there is no other.
+  EXPECT_EQ(Accept(a_, w_.OfferAt(id, a_)), Reason::kNoCapacity);
+  EXPECT_EQ(domain::Count(w_.LedgerOf(two), two.beds).held, 2u);
+  w_.intake.cases[case_].card.dependants.clear();
+  EXPECT_EQ(Decline(two, w_.OfferAt(id, two)), Reason::kUnspecified);
+  EXPECT_EQ(domain::Count(w_.LedgerOf(b_), b_.beds).held, 1u);
+  w_.intake.cases[case_].card.dependants.resize(1);
+  ASSERT_TRUE(w_.referrals.Extend(w_.AsHotline(), id, {a_.id}, RenderId).ok());
+  EXPECT_EQ(Accept(b_, w_.OfferAt(id, b_)), Reason::kUnspecified);
+  EXPECT_EQ(domain::Count(w_.LedgerOf(b_), b_.beds).confirmed, 2u);
+}
+
+// The referral is extended where an acceptance reads or commits for the n-th time, by somebody who
+// dies before anything follows from it.
+TEST_F(ReferralsTest, AChildThatComesInTheMomentOfTheYesHasABedToo) {
+  int extended = 0;
+  for (int at = 1; at <= 14; ++at) {
+    const Centre centre = w_.AddCentre(2);
+    const CaseId case_id = w_.AddCase(domain::Priority::kP1);
+    const ReferralId id = w_.Refer(case_id, {centre});
+    int step = 0;
+    w_.store.fault = [&] {
+      if (++step == at) {
+        domain::RoutingCard& card = w_.intake.cases[case_id].card;
+        card.dependants.resize(1);
+        const auto extend = [&](domain::Referral& referral, absl::Time now,
+                                domain::Events& events) {
+          const absl::Status done = domain::Extend(referral, {b_.id}, now, events);
+          return done.ok() ? domain::Renew(referral, card) : done;
+        };
+        extended += w_.rows.Change(w_.AsHotline(), id, extend, nullptr).ok() ? 1 : 0;
+      }
+      return FailingStore::Fault::kNone;
+    };
+    EXPECT_EQ(Accept(centre, w_.OfferAt(id, centre)), Reason::kUnspecified);
+    w_.store.fault = [] { return FailingStore::Fault::kNone; };
+    EXPECT_EQ(domain::Count(w_.LedgerOf(centre), centre.beds).confirmed,
+              1 + w_.Get(id).card.dependants.size())
+        << "at step " << at;
+  }
+  EXPECT_GT(extended, 4);
 }
 
 TEST_F(ReferralsTest, WhoIsFullOrClosedIsPassedOver) {

@@ -145,7 +145,9 @@ class Storm {
   }
 
   void Rarely() {
-    switch (Dice(4)) {
+    switch (Dice(5)) {
+      case 4:  // a child comes, or goes
+        return world_.intake.cases[AnyCase()].card.dependants.resize(Dice(2));
       case 0:
         return Do([this, context = world_.AsHotline(), id = AnyReferral()] {
           return world_.referrals.End(context, id, domain::ReferralEnd::kWithdrawn,
@@ -200,10 +202,11 @@ class Storm {
     const domain::Referral referral = Read(DecodeReferral(done_.back().reply)->id);
     ASSERT_EQ(referral.accepted_offer_id, id);
     const domain::Offer& offer = *referral.Find(id);
-    if (domain::WantedPlaces(referral, offer) != Places::kReleased) ExpectKept(offer);
+    if (domain::WantedPlaces(referral, offer) != Places::kReleased) ExpectKept(referral, offer);
   }
 
-  void ExpectKept(const domain::Offer& offer) {
+  // For all of them.
+  void ExpectKept(const domain::Referral& referral, const domain::Offer& offer) {
     for (const Centre& centre : centres_) {
       if (centre.id != offer.service_at_location_id) continue;
       const domain::Ledger ledger = world_.LedgerOf(centre);
@@ -211,6 +214,8 @@ class Storm {
       ASSERT_NE(reservation, nullptr);
       EXPECT_TRUE(reservation->state == ReservationState::kConfirmed ||
                   reservation->state == ReservationState::kOccupied);
+      ASSERT_EQ(reservation->lines.size(), 1u);
+      EXPECT_GE(reservation->lines[0].quantity, 1 + referral.card.dependants.size());
     }
   }
 
@@ -228,7 +233,7 @@ class Storm {
       });
       ASSERT_LE(said_yes, 1);
       if (referral.state == ReferralState::kAccepted) {
-        ExpectKept(*referral.Find(referral.accepted_offer_id));
+        ExpectKept(referral, *referral.Find(referral.accepted_offer_id));
       }
     }
   }

@@ -97,7 +97,26 @@ Event Enter(Reservation& reservation, ReservationState state, absl::Time now) {
   return {ActionOf(state), reservation.offer_id.bytes(), Name(state), ""};
 }
 
-// Hold and Confirm: places are taken where the reservation does not keep any yet.
+// Whether these places still take everybody on the card: children may have come since.
+bool TakesAll(const Ledger& ledger, const Reservation& reservation, const HoldRequest& request) {
+  if (reservation.lines.empty()) return true;
+  uint32_t places = 0;
+  for (const Line& line : reservation.lines) places += line.quantity;
+  const Pool* pool = FindPool(ledger.pools, reservation.lines.front().pool_id);
+  if (pool == nullptr) return false;
+  if (pool->unit == CapacityUnit::kBed) return places >= 1 + request.card.dependants.size();
+  return pool->unit != CapacityUnit::kSeat || places >= SeatsOf(request.card, request.need);
+}
+
+// What this offer could have if it had nothing yet.
+std::optional<std::vector<Line>> PlanFor(const Ledger& ledger, const HoldRequest& request) {
+  Ledger others = ledger;
+  std::erase_if(others.reservations,
+                [&](const Reservation& r) { return r.offer_id == request.offer_id; });
+  return PlanLines(RoomOf(others), request.card, request.need);
+}
+
+// Hold and Confirm: places are taken where the reservation does not keep enough yet.
 absl::StatusOr<std::vector<Event>> Take(Ledger& ledger, const HoldRequest& request,
                                         ReservationCommand command, absl::Time now) {
   ForgetEnded(ledger, now);
@@ -107,8 +126,9 @@ absl::StatusOr<std::vector<Event>> Take(Ledger& ledger, const HoldRequest& reque
   const std::optional<ReservationState> to = Next(from, command);
   if (!to) return Error(Reason::kOfferStateInvalid);
 
-  if (!KeepsPlaces(from)) {
-    std::optional<std::vector<Line>> lines = PlanLines(RoomOf(ledger), request.card, request.need);
+  const bool planned = !KeepsPlaces(from) || !TakesAll(ledger, *reservation, request);
+  if (planned) {
+    std::optional<std::vector<Line>> lines = PlanFor(ledger, request);
     if (!lines) return Error(Reason::kNoCapacity);
     if (reservation == nullptr) reservation = &ledger.reservations.emplace_back();
     reservation->offer_id = request.offer_id;
@@ -117,7 +137,7 @@ absl::StatusOr<std::vector<Event>> Take(Ledger& ledger, const HoldRequest& reque
   }
   reservation->expire_time =
       *to == ReservationState::kHeld ? request.expire_time : absl::InfiniteFuture();
-  if (from == *to && from != ReservationState::kHeld) return std::vector<Event>{};
+  if (from == *to && from != ReservationState::kHeld && !planned) return std::vector<Event>{};
   return std::vector<Event>{Enter(*reservation, *to, now)};
 }
 

@@ -91,7 +91,8 @@ struct HoldRequest {
   absl::Time expire_time;
 };
 
-// Keeps places until expire_time; again for the same offer only moves the time.
+// Keeps places until expire_time; again for the same offer moves the time. Places that were planned
+// for fewer people than are on the card by now are planned anew, here and by Confirm.
 // kNoCapacity; kOfferStateInvalid where they were released already (a step that came late).
 absl::StatusOr<std::vector<Event>> Hold(Ledger& ledger, const HoldRequest& request, absl::Time now);
 

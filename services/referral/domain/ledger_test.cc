@@ -153,6 +153,30 @@ TEST(LedgerTest, AHoldIsTakenOnce) {
   EXPECT_EQ(Count(ledger, IdOf<PoolId>('b')).free, 1u);
 }
 
+TEST(LedgerTest, PlacesGrowWithThePartyOrAreNotConfirmed) {
+  const RoutingCard alone = CardWith();
+  const RoutingCard two = CardWith({{AgeBand::k6To11, Gender::kMale}});
+  Ledger ledger = LedgerOf({PoolOf('b', CapacityUnit::kBed, 2)});
+  const PoolId beds = IdOf<PoolId>('b');
+  ASSERT_TRUE(Hold(ledger, RequestFor('1', alone), kNow).ok());
+  Ledger taken = ledger;
+  ASSERT_TRUE(Hold(taken, RequestFor('2', alone), kNow).ok());
+  EXPECT_EQ(ReasonOf(Confirm(taken, RequestFor('1', two), kNow).status()), Reason::kNoCapacity);
+  EXPECT_EQ(ReasonOf(Hold(taken, RequestFor('1', two), kNow).status()), Reason::kNoCapacity);
+
+  ASSERT_TRUE(Confirm(ledger, RequestFor('1', alone), kNow).ok());
+  EXPECT_EQ(Confirm(ledger, RequestFor('1', two), kNow)->size(), 1u);
+  EXPECT_TRUE(Confirm(ledger, RequestFor('1', two), kNow)->empty());
+  EXPECT_EQ(Count(ledger, beds).confirmed, 2u);
+  EXPECT_TRUE(Confirm(ledger, RequestFor('1', alone), kNow)->empty());  // kept, where fewer come
+  EXPECT_EQ(Count(ledger, beds).confirmed, 2u);
+
+  Ledger van = LedgerOf({PoolOf('v', CapacityUnit::kSeat, 2)});
+  ASSERT_TRUE(Hold(van, RequestFor('1', alone), kNow).ok());
+  ASSERT_TRUE(Confirm(van, RequestFor('1', two), kNow).ok());
+  EXPECT_EQ(Count(van, IdOf<PoolId>('v')).confirmed, 2u);
+}
+
 TEST(LedgerTest, AHoldThatRanOutIsLookedAtAgain) {
   const RoutingCard card = CardWith();
   Ledger ledger = LedgerOf({PoolOf('b', CapacityUnit::kBed, 1)});

@@ -92,6 +92,13 @@ absl::Status AddCandidates(Referral& referral, const std::vector<ServiceAtLocati
   return absl::OkStatus();
 }
 
+absl::Status CheckNeed(const RoutingCard& card, NeedCode need) {
+  if (std::ranges::find(card.needs, need) == card.needs.end()) {
+    return Error(Reason::kInvalidField, {.field = "need"});
+  }
+  return MediationBarred(card, need) ? Error(Reason::kCandidateNotEligible) : absl::OkStatus();
+}
+
 absl::Status EnsureNext(const Referral& referral, const ServiceAtLocationId& candidate) {
   const bool looking =
       referral.state == ReferralState::kMatching || referral.state == ReferralState::kOffered;
@@ -120,10 +127,7 @@ const Offer* Referral::Claimed() const {
 }
 
 absl::StatusOr<Referral> Create(const Draft& draft, absl::Time now, Events& events) {
-  if (std::ranges::find(draft.card.needs, draft.need) == draft.card.needs.end()) {
-    return Error(Reason::kInvalidField, {.field = "need"});
-  }
-  if (MediationBarred(draft.card, draft.need)) return Error(Reason::kCandidateNotEligible);
+  AMANA_RETURN_IF_ERROR(CheckNeed(draft.card, draft.need));
   Referral referral;
   referral.id = draft.id;
   referral.case_id = draft.case_id;
@@ -135,6 +139,12 @@ absl::StatusOr<Referral> Create(const Draft& draft, absl::Time now, Events& even
   AMANA_RETURN_IF_ERROR(AddCandidates(referral, draft.candidates));
   events.push_back({"referral.created", referral.id.bytes(), Name(referral.state), ""});
   return referral;
+}
+
+absl::Status Renew(Referral& referral, const RoutingCard& card) {
+  AMANA_RETURN_IF_ERROR(CheckNeed(card, referral.need));
+  referral.card = card;
+  return absl::OkStatus();
 }
 
 absl::Status Send(Referral& referral, absl::Time now, Events& events) {

@@ -55,7 +55,7 @@ struct Referral {
   CaseId case_id;
   OrganisationId organisation_id;
   NeedCode need = NeedCode::kUnspecified;
-  RoutingCard card;  // as it was when the referral was drafted
+  RoutingCard card;  // as it was when something was last asked or held for her
   ReferralState state = ReferralState::kUnspecified;
   std::vector<ServiceAtLocationId> candidates;  // in the order of asking
   uint32_t next_candidate = 0;                  // the first that has not been looked at
@@ -97,6 +97,9 @@ struct Draft {
 // kInvalidField where the need is not one of the card's; kCandidateNotEligible for mediation that
 // she did not ask for; kTooManyCandidates. Candidates named twice count once.
 absl::StatusOr<Referral> Create(const Draft& draft, absl::Time now, Events& events);
+
+// Her card as it is now, before anything leaves by it. Refuses where Create() would.
+absl::Status Renew(Referral& referral, const RoutingCard& card);
 
 // From draft to matching: consent was seen for at least one candidate.
 absl::Status Send(Referral& referral, absl::Time now, Events& events);

@@ -91,6 +91,21 @@ TEST_F(ReferralTest, CreateChecksTheNeed) {
   EXPECT_TRUE(Create(draft, kNow, events_).ok());
 }
 
+TEST_F(ReferralTest, TheCardIsRenewedWhereItStillAsksForThis) {
+  referral_ = *Create(DraftOf("a"), kNow, events_);
+  RoutingCard card = referral_.card;
+  card.dependants.resize(2);
+  ASSERT_TRUE(Renew(referral_, card).ok());
+  EXPECT_EQ(referral_.card, card);
+  card.needs = {NeedCode::kLegalAssistance};
+  EXPECT_EQ(ReasonOf(Renew(referral_, card)), Reason::kInvalidField);
+  EXPECT_NE(referral_.card, card);
+  card.needs = {NeedCode::kFamilyMediation};
+  card.partner_violence = true;
+  referral_.need = NeedCode::kFamilyMediation;
+  EXPECT_EQ(ReasonOf(Renew(referral_, card)), Reason::kCandidateNotEligible);
+}
+
 TEST_F(ReferralTest, TwoAtOnceInDangerOneOtherwise) {
   Start("abc");
   EXPECT_EQ(referral_.offers.size(), 2u);
