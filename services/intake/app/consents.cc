@@ -250,7 +250,11 @@ absl::StatusOr<ConsentAnswer> Consents::Check(const CallContext& context, const 
                                               domain::ConsentPurpose purpose,
                                               const OrganisationId& recipient) {
   AMANA_ASSIGN_OR_RETURN(const File file, LoadFile(case_id, context.deadline));
-  ConsentAnswer answer{.active = std::nullopt, .organisation = file.owner.value.organisation};
+  const domain::Case& owner = file.owner.value;
+  ConsentAnswer answer{.active = std::nullopt, .organisation = owner.organisation};
+  // Nobody works for her any more who could ask one more centre. What a centre that has her already
+  // may be given is another question.
+  if (purpose == domain::ConsentPurpose::kRefer && !domain::TakesWork(owner.state)) return answer;
   const absl::Time now = deps_.Now();
   for (const Loaded<Consent>& one : file.consents) {
     if (domain::Allows(one.value, purpose, recipient, now)) answer.active = one.value.id;

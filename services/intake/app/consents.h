@@ -58,7 +58,8 @@ class Consents {
   absl::StatusOr<std::string> Withdraw(const CallContext& context, const ConsentId& id);
 
   absl::StatusOr<ConsentsAt> List(const CallContext& context, const CaseId& case_id);
-  // For services. What the store says at this moment, nothing remembered.
+  // For services. What the store says at this moment, nothing remembered. A closed case is referred
+  // to nobody, whatever she agreed to.
   absl::StatusOr<ConsentAnswer> Check(const CallContext& context, const CaseId& case_id,
                                       domain::ConsentPurpose purpose,
                                       const OrganisationId& recipient);

@@ -276,6 +276,22 @@ TEST_F(ConsentsTest, TheCardSaysWhetherSheMayGiveIt) {
   EXPECT_TRUE(Recorded(operator_a, id, terms).ok());
 }
 
+TEST_F(ConsentsTest, AClosedCaseIsReferredToNobody) {
+  Consented(id);
+  Consented(id, Terms(ConsentPurpose::kShareDocuments));
+  const auto move = [&](const Caller& caller, domain::CaseCommand command,
+                        domain::ClosureReason reason = {}) {
+    ASSERT_TRUE(cases.ChangeState(By(caller), id, command, reason).ok());
+  };
+  move(operator_a, domain::CaseCommand::kRequestClosure, domain::ClosureReason::kMovedAway);
+  EXPECT_TRUE(Active(id));
+  move(supervisor, domain::CaseCommand::kApproveClosure);
+  EXPECT_FALSE(Active(id));
+  EXPECT_TRUE(Active(id, ConsentPurpose::kShareDocuments));
+  move(operator_a, domain::CaseCommand::kReopen);
+  EXPECT_TRUE(Active(id));
+}
+
 TEST_F(ConsentsTest, AClosedCaseTakesNoneButAWithdrawalAlwaysCounts) {
   const ConsentId consent = Consented(id);
   ASSERT_TRUE(cases

@@ -67,7 +67,8 @@ class Model {
   void Check() {
     for (const auto& [topic, word] : words_) {
       const auto& [id, purpose, recipient] = topic;
-      const bool expected = word.state == ConsentState::kActive && word.OpenAt(Now());
+      const bool closed = purpose == ConsentPurpose::kRefer && cases_[id] == v1::CASE_STATE_CLOSED;
+      const bool expected = !closed && word.state == ConsentState::kActive && word.OpenAt(Now());
       ASSERT_EQ(intake_.Active(id, purpose, recipient), expected);
     }
     std::set<CaseId> listed;
