@@ -103,10 +103,8 @@ v1::Referral ToProto(const domain::Referral& referral) {
 
 v1::Offer ToProto(const domain::Referral& referral, const domain::Offer& offer) {
   v1::Offer proto = WithoutCard(referral, offer);
-  const bool concerned = offer.state == OfferState::kPending ||
-                         offer.state == OfferState::kClaimed ||
-                         offer.state == OfferState::kAccepted;
-  if (concerned) {
+  // As long as a place is kept for her: not after an answer other than yes, and not after the end.
+  if (domain::WantedPlaces(referral, offer) != domain::Places::kReleased) {
     *proto.mutable_card() = ToProto(domain::CardForOffer(referral.card, referral.need));
   }
   return proto;

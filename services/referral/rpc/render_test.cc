@@ -35,14 +35,26 @@ TEST(RenderTest, WhatNobodyWasAskedIsNotShown) {
 }
 
 TEST(RenderTest, ACentreSeesWhatItNeedsAndNotForLonger) {
-  const auto offer_of = [](domain::OfferState state) {
-    const domain::Referral referral = ReferralWith(state);
+  using domain::ReferralState;
+  const auto offer_of = [](domain::OfferState state,
+                           ReferralState referral_state = ReferralState::kOffered) {
+    domain::Referral referral = ReferralWith(state);
+    referral.state = referral_state;
     return ToProto(referral, referral.offers[0]);
   };
   const v1::Offer pending = offer_of(domain::OfferState::kPending);
   EXPECT_EQ(pending.card().needs_size(), 1);
   EXPECT_TRUE(pending.card().commune_code().empty());
-  EXPECT_TRUE(offer_of(domain::OfferState::kAccepted).has_card());
+  EXPECT_TRUE(offer_of(domain::OfferState::kClaimed).has_card());
+  for (const ReferralState state :
+       {ReferralState::kAccepted, ReferralState::kArrived, ReferralState::kInService}) {
+    EXPECT_TRUE(offer_of(domain::OfferState::kAccepted, state).has_card());
+  }
+  for (const ReferralState state :
+       {ReferralState::kCompleted, ReferralState::kNoShow, ReferralState::kFailed}) {
+    EXPECT_FALSE(offer_of(domain::OfferState::kAccepted, state).has_card());
+  }
+  EXPECT_FALSE(offer_of(domain::OfferState::kWithdrawn, ReferralState::kWithdrawn).has_card());
   EXPECT_FALSE(offer_of(domain::OfferState::kDeclined).has_card());
   EXPECT_FALSE(offer_of(domain::OfferState::kExpired).has_card());
   EXPECT_FALSE(offer_of(domain::OfferState::kSuperseded).has_card());
