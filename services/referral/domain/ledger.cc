@@ -116,6 +116,26 @@ std::optional<std::vector<Line>> PlanFor(const Ledger& ledger, const HoldRequest
   return PlanLines(RoomOf(others), request.card, request.need);
 }
 
+// Whether an import knows better than the centre who is there. Without a date it does only where it
+// says something new and the centre has said nothing since the last one.
+bool IsNewer(const Pool& import, const Pool& live, const Pool& last_import) {
+  if (import.update_time != absl::UnixEpoch()) return import.update_time > live.update_time;
+  return import.occupied_elsewhere != last_import.occupied_elsewhere &&
+         live.occupied_elsewhere == last_import.occupied_elsewhere;
+}
+
+// What an import makes of a pool that is there: each figure is whoever's spoke last about it.
+Pool MergePool(const Pool& import, const Pool& live, const Pool& last_import, absl::Time now) {
+  Pool pool = import;
+  if (import.maximum == last_import.maximum) pool.maximum = live.maximum;
+  if (!IsNewer(import, live, last_import)) {
+    pool.occupied_elsewhere = live.occupied_elsewhere;
+    pool.update_time = live.update_time;
+  }
+  if (pool.update_time == absl::UnixEpoch()) pool.update_time = now;
+  return pool;
+}
+
 // Hold and Confirm: places are taken where the reservation does not keep enough yet.
 absl::StatusOr<std::vector<Event>> Take(Ledger& ledger, const HoldRequest& request,
                                         ReservationCommand command, absl::Time now) {
@@ -269,16 +289,13 @@ absl::Status ApplyPools(Ledger& ledger, const std::vector<Pool>& last_import,
   }
   std::vector<Pool> pools;
   for (const Pool& wanted : import) {
-    Pool pool = wanted;
-    if (pool.update_time == absl::UnixEpoch()) pool.update_time = now;
     const Pool* before = FindPool(last_import, wanted.pool_id);
     const Pool* live = FindPool(ledger.pools, wanted.pool_id);
-    if (before != nullptr && live != nullptr && before->maximum == wanted.maximum &&
-        before->occupied_elsewhere == wanted.occupied_elsewhere &&
-        before->update_time == wanted.update_time) {
-      pool.maximum = live->maximum;
-      pool.occupied_elsewhere = live->occupied_elsewhere;
-      pool.update_time = live->update_time;
+    Pool pool = wanted;
+    if (before != nullptr && live != nullptr) {
+      pool = MergePool(wanted, *live, *before, now);
+    } else if (pool.update_time == absl::UnixEpoch()) {
+      pool.update_time = now;
     }
     if (uint64_t{pool.occupied_elsewhere} + Committed(Count(ledger, pool.pool_id)) > pool.maximum) {
       return Error(Reason::kCapacityBelowCommitted);

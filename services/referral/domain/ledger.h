@@ -117,8 +117,9 @@ std::optional<absl::Time> NextExpiry(const Ledger& ledger);
 absl::Status SetCapacity(Ledger& ledger, const PoolId& pool_id, uint32_t maximum,
                          uint32_t occupied_elsewhere, absl::Time now);
 
-// Takes over the pools of an import. Figures that are the same as in the last import stay as the
-// centre has set them since. kCapacityBelowCommitted where a pool would shrink below what is
+// Takes over the pools of an import. A maximum that is the same as in the last import stays as the
+// centre has set it since; what is occupied, with its time, stays unless the import's is of later.
+// kCapacityBelowCommitted where a pool would shrink below what is
 // committed, or vanish with somebody in it.
 absl::Status ApplyPools(Ledger& ledger, const std::vector<Pool>& last_import,
                         const std::vector<Pool>& import, absl::Time now);

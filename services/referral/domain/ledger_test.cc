@@ -234,11 +234,62 @@ TEST(LedgerTest, AnImportKeepsWhatTheCentreSaid) {
   std::vector<Pool> news = {PoolOf('b', CapacityUnit::kBed, 5)};
   ASSERT_TRUE(ApplyPools(ledger, file, news, kNow).ok());
   EXPECT_EQ(ledger.pools[0].maximum, 5u);
+  EXPECT_EQ(ledger.pools[0].occupied_elsewhere, 1u);
+  EXPECT_EQ(ledger.pools[0].update_time, kNow + absl::Hours(1));
   ASSERT_TRUE(Hold(ledger, RequestFor('1', card), kNow).ok());
   EXPECT_EQ(ReasonOf(ApplyPools(ledger, news, {}, kNow)), Reason::kCapacityBelowCommitted);
   EXPECT_EQ(ReasonOf(ApplyPools(ledger, news, {PoolOf('b', CapacityUnit::kBed, 0)}, kNow)),
             Reason::kCapacityBelowCommitted);
   EXPECT_EQ(ledger.reservations.size(), 1u);
+}
+
+TEST(LedgerTest, OfTwoFiguresTheLaterOneStands) {
+  struct Row {
+    absl::Time time;  // the new file's
+    uint32_t maximum;
+    uint32_t occupied;
+    std::string expected;  // maximum, occupied, hours after kNow
+  };
+  // The last file said 5 and 0 at kNow, the centre 4 and 3 an hour later.
+  for (const Row& row : {
+           Row{kNow, 5, 2, "4 3 1"},
+           Row{kNow + absl::Minutes(59), 5, 2, "4 3 1"},
+           Row{kNow + absl::Hours(1), 5, 2, "4 3 1"},
+           Row{kNow + absl::Hours(2), 5, 2, "4 2 2"},
+           Row{kNow + absl::Hours(2), 5, 0, "4 0 2"},
+           Row{kNow, 6, 2, "6 3 1"},
+           Row{kNow + absl::Hours(2), 6, 2, "6 2 2"},
+           Row{absl::UnixEpoch(), 5, 2, "4 3 1"},
+           Row{absl::UnixEpoch(), 6, 0, "6 3 1"},
+       }) {
+    const std::vector<Pool> last = {PoolOf('b', CapacityUnit::kBed, 5)};
+    Ledger ledger = LedgerOf(last);
+    ASSERT_TRUE(SetCapacity(ledger, IdOf<PoolId>('b'), 4, 3, kNow + absl::Hours(1)).ok());
+    std::vector<Pool> file = {PoolOf('b', CapacityUnit::kBed, row.maximum)};
+    file[0].occupied_elsewhere = row.occupied;
+    file[0].update_time = row.time;
+    ASSERT_TRUE(ApplyPools(ledger, last, file, kNow + absl::Hours(9)).ok());
+    const Pool& pool = ledger.pools[0];
+    EXPECT_EQ(std::to_string(pool.maximum) + " " + std::to_string(pool.occupied_elsewhere) + " " +
+                  std::to_string(absl::ToInt64Hours(pool.update_time - kNow)),
+              row.expected);
+  }
+}
+
+// Nobody at the centre keeps the figures: the files do.
+TEST(LedgerTest, AFileWithoutDatesIsBelievedWhereTheCentreIsSilent) {
+  std::vector<Pool> file = {PoolOf('b', CapacityUnit::kBed, 5)};
+  file[0].update_time = absl::UnixEpoch();
+  Ledger ledger;
+  ASSERT_TRUE(ApplyPools(ledger, {}, file, kNow).ok());
+  EXPECT_EQ(ledger.pools[0].update_time, kNow);
+  const std::vector<Pool> last = file;
+  file[0].occupied_elsewhere = 2;
+  ASSERT_TRUE(ApplyPools(ledger, last, file, kNow + absl::Hours(1)).ok());
+  EXPECT_EQ(ledger.pools[0].occupied_elsewhere, 2u);
+  EXPECT_EQ(ledger.pools[0].update_time, kNow + absl::Hours(1));
+  ASSERT_TRUE(ApplyPools(ledger, file, file, kNow + absl::Hours(2)).ok());
+  EXPECT_EQ(ledger.pools[0].update_time, kNow + absl::Hours(1));
 }
 
 }  // namespace
