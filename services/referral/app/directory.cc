@@ -59,10 +59,9 @@ absl::StatusOr<std::vector<ImportResult>> Directory::Import(
 absl::StatusOr<ImportResult> Directory::ImportOne(const CallContext& context,
                                                   const ServiceAtLocation& record) {
   AMANA_RETURN_IF_ERROR(domain::Validate(record));
-  Loaded loaded;
   bool unchanged = false;
   const auto decide = [&]() -> absl::StatusOr<store::Commit> {
-    AMANA_ASSIGN_OR_RETURN(loaded, Load(record.id, context.deadline));
+    AMANA_ASSIGN_OR_RETURN(Loaded loaded, Load(record.id, context.deadline));
     const bool is_new = loaded.record_version == 0;
     AMANA_ASSIGN_OR_RETURN(const bool changes, MergeInto(loaded, record));
     unchanged = !changes;
@@ -82,10 +81,7 @@ absl::StatusOr<ImportResult> Directory::ImportOne(const CallContext& context,
     return ImportResult{.id = record.id, .outcome = ImportOutcome::kUnchanged};
   }
   AMANA_RETURN_IF_ERROR(reply.status());
-  if (!unchanged) {
-    snapshot_.PutRecord(loaded.record.current, loaded.record_version + 1);
-    snapshot_.PutLedger(loaded.ledger, loaded.ledger_version + 1);
-  }
+  if (!unchanged) Show(record.id, context.deadline);
   return ImportResult{.id = record.id, .outcome = FromReply(*reply)};
 }
 
@@ -105,9 +101,8 @@ absl::StatusOr<std::string> Directory::SetStatus(const CallContext& context,
                                                  const ServiceAtLocationId& id,
                                                  domain::ServiceStatus status,
                                                  const RenderEntry& render) {
-  Loaded loaded;
   const auto decide = [&]() -> absl::StatusOr<store::Commit> {
-    AMANA_ASSIGN_OR_RETURN(loaded, Load(id, context.deadline));
+    AMANA_ASSIGN_OR_RETURN(Loaded loaded, Load(id, context.deadline));
     if (loaded.record_version == 0) return Error(Reason::kServiceAtLocationNotFound);
     loaded.record.current.status = status;
     store::Commit commit;
@@ -117,7 +112,7 @@ absl::StatusOr<std::string> Directory::SetStatus(const CallContext& context,
     return commit;
   };
   auto reply = store::Execute(store_, context, store::ShardOf(id, store_.shards()), decide);
-  if (reply.ok()) snapshot_.PutRecord(loaded.record.current, loaded.record_version + 1);
+  if (reply.ok()) Show(id, context.deadline);
   return reply;
 }
 
@@ -126,9 +121,8 @@ absl::StatusOr<std::string> Directory::SetCapacity(const CallContext& context,
                                                    const PoolId& pool_id, uint32_t maximum,
                                                    uint32_t occupied_elsewhere,
                                                    const RenderEntry& render) {
-  Loaded loaded;
   const auto decide = [&]() -> absl::StatusOr<store::Commit> {
-    AMANA_ASSIGN_OR_RETURN(loaded, LoadOwn(context, id));
+    AMANA_ASSIGN_OR_RETURN(Loaded loaded, LoadOwn(context, id));
     AMANA_RETURN_IF_ERROR(
         domain::SetCapacity(loaded.ledger, pool_id, maximum, occupied_elsewhere, clock_.Now()));
     store::Commit commit;
@@ -139,7 +133,7 @@ absl::StatusOr<std::string> Directory::SetCapacity(const CallContext& context,
     return commit;
   };
   auto reply = store::Execute(store_, context, store::ShardOf(id, store_.shards()), decide);
-  if (reply.ok()) snapshot_.PutLedger(loaded.ledger, loaded.ledger_version + 1);
+  if (reply.ok()) Show(id, context.deadline);
   return reply;
 }
 
@@ -214,6 +208,13 @@ absl::StatusOr<Directory::Loaded> Directory::LoadOwn(const CallContext& context,
     return Error(Reason::kServiceAtLocationNotFound);
   }
   return loaded;
+}
+
+void Directory::Show(const ServiceAtLocationId& id, Deadline deadline) {
+  const auto loaded = Load(id, deadline);
+  if (!loaded.ok() || loaded->record_version == 0) return;
+  snapshot_.PutRecord(loaded->record.current, loaded->record_version);
+  snapshot_.PutLedger(loaded->ledger, loaded->ledger_version);
 }
 
 store::AuditRecord Directory::Audit(const CallContext& context, const ServiceAtLocationId& id,

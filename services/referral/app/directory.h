@@ -83,6 +83,11 @@ class Directory {
   absl::StatusOr<Loaded> Load(const ServiceAtLocationId& id, Deadline deadline) const;
   absl::StatusOr<Loaded> LoadOwn(const CallContext& context, const ServiceAtLocationId& id) const;
 
+  // Puts what the store has by now into the snapshot. After a command that was answered, which may
+  // have been a repetition: what it decided is then not what was committed. Where this fails, the
+  // snapshot is read again within seconds.
+  void Show(const ServiceAtLocationId& id, Deadline deadline);
+
   absl::StatusOr<ImportResult> ImportOne(const CallContext& context,
                                          const domain::ServiceAtLocation& record);
   // Applies an import to what is there. False: nothing changes.

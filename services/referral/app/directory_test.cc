@@ -102,6 +102,39 @@ TEST_F(DirectoryAppTest, MatchSeesEveryCommitAtOnce) {
   EXPECT_EQ(domain::Count(entry->ledger, centre_.beds).held, 1u);
 }
 
+// The first try, repeated after others have changed the same: it is answered as then, and undoes
+// nothing, neither here nor in what is matched.
+TEST_F(DirectoryAppTest, ARepetitionIsNotMatchedAgain) {
+  const domain::RoutingCard card = w_.intake.cases[w_.AddCase(domain::Priority::kP1)].card;
+  const auto match = [&] {
+    absl::Time time;
+    return *w_.directory.Match(card, domain::NeedCode::kEmergencyShelter, 0, time);
+  };
+  const auto set_status = [&](const CallContext& context, domain::ServiceStatus status) {
+    EXPECT_TRUE(w_.directory.SetStatus(context, centre_.id, status, Nothing).ok());
+  };
+  const CallContext opening = Administrator();
+  set_status(opening, domain::ServiceStatus::kActive);
+  set_status(Administrator(), domain::ServiceStatus::kTemporarilyClosed);
+  set_status(opening, domain::ServiceStatus::kActive);
+  EXPECT_TRUE(match().candidates.empty());
+  set_status(Administrator(), domain::ServiceStatus::kActive);
+
+  const CallContext filling = w_.As(centre_.organisation);
+  ASSERT_TRUE(SetCapacity(filling, 9).ok());
+  ASSERT_TRUE(SetCapacity(w_.As(centre_.organisation), 1).ok());
+  ASSERT_TRUE(SetCapacity(filling, 9).ok());
+  EXPECT_EQ(match().candidates.at(0).free, 1u);
+
+  const CallContext importing = Administrator();
+  domain::ServiceAtLocation record = w_.RecordOf(centre_, 2);
+  record.service_name = "Ancien nom";
+  ASSERT_TRUE(w_.directory.Import(importing, {record}).ok());
+  EXPECT_EQ(Import(w_.RecordOf(centre_, 2)).outcome, ImportOutcome::kUpdated);
+  ASSERT_TRUE(w_.directory.Import(importing, {record}).ok());
+  EXPECT_NE(match().candidates.at(0).entry->record.service_name, record.service_name);
+}
+
 // A service that has just started knows nobody yet, which is not the same as that nobody can help.
 TEST_F(DirectoryAppTest, NothingIsSaidBeforeTheDirectoryIsLoaded) {
   DirectorySnapshot empty(w_.store, w_.clock);
