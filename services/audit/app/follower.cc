@@ -15,8 +15,8 @@ constexpr absl::Duration kRetryPause = absl::Milliseconds(250);
 constexpr absl::Duration kGather = absl::Milliseconds(100);
 // So many at once mean that more are waiting.
 constexpr size_t kBusy = 1024;
-// How often the entries that the log took last are read again, to notice a store that was rolled
-// back: it would count up to known numbers, which nobody would look at.
+// How often the entries that the log took last are read again also when nothing comes, to notice a
+// store that was rolled back: it would count up to known numbers, which nobody would look at.
 constexpr absl::Duration kCheckEvery = absl::Seconds(10);
 
 std::vector<uint64_t> OneBefore(std::vector<uint64_t> cursors) {
@@ -60,22 +60,37 @@ void Follower::Loop() {
 }
 
 absl::StatusOr<size_t> Follower::RunOnce(absl::Duration wait) {
-  if (absl::Now() - last_check_ >= kCheckEvery) AMANA_RETURN_IF_ERROR(CheckLastEntries());
-  AMANA_ASSIGN_OR_RETURN(Outbox::Batch batch, outbox_.Read(log_.Cursors(service_, shards_), wait));
+  if (next_check_.expired()) AMANA_RETURN_IF_ERROR(CheckLastEntries());
+  // This read only waits: it is answered as soon as there is anything that the log does not have.
+  AMANA_ASSIGN_OR_RETURN(const Outbox::Batch batch,
+                         outbox_.Read(log_.Cursors(service_, shards_), wait));
   shards_ = batch.shards;
-  if (!batch.entries.empty()) observer_(log_.Append(service_, batch.entries));
+  if (!batch.entries.empty()) AMANA_RETURN_IF_ERROR(Take().status());
   return batch.entries.size();
 }
 
-// Reads from one before the cursors: the log's last entry of each stream must still be there, and
-// be the same. That is why a service keeps it: all but the last are forgotten here too.
-absl::Status Follower::CheckLastEntries() {
-  const std::vector<uint64_t> cursors = OneBefore(log_.Cursors(service_, shards_));
-  AMANA_ASSIGN_OR_RETURN(Outbox::Batch batch, outbox_.Read(cursors, absl::ZeroDuration()));
+// The log's last entry of each stream must still be there, and be the same: that shows that what
+// comes after it really follows it. That is why a service keeps it.
+absl::StatusOr<AppendResult> Follower::Take() {
+  // 0 in the first round, which asks for everything.
+  const uint32_t asked = shards_;
+  AMANA_ASSIGN_OR_RETURN(
+      const Outbox::Batch batch,
+      outbox_.Read(OneBefore(log_.Cursors(service_, asked)), absl::ZeroDuration()));
   shards_ = batch.shards;
-  observer_(log_.Append(service_, batch.entries));
-  AMANA_RETURN_IF_ERROR(outbox_.Trim(OneBefore(log_.Cursors(service_, shards_))));
-  last_check_ = absl::Now();
+  AppendResult result = log_.Append(service_, asked, batch.entries);
+  observer_(result);
+  return result;
+}
+
+// Forgets all but the last entries, of the streams that have shown them: what a store that was
+// rolled back holds instead must stay, for a person to look at.
+absl::Status Follower::CheckLastEntries() {
+  AMANA_ASSIGN_OR_RETURN(const AppendResult result, Take());
+  std::vector<uint64_t> shown(shards_, 0);
+  for (const auto& [shard, sequence] : result.shown) shown[shard] = sequence;
+  AMANA_RETURN_IF_ERROR(outbox_.Trim(OneBefore(std::move(shown))));
+  next_check_ = Deadline::After(kCheckEvery);
   return absl::OkStatus();
 }
 

@@ -25,7 +25,8 @@ class Outbox {
     uint32_t shards = 0;
     std::vector<StreamEntry> entries;
   };
-  // Entries after `cursors` (by shard; missing ones are 0); waits up to `wait` for the first.
+  // Entries after `cursors` (by shard; missing ones are 0); waits up to `wait` for the first. If
+  // there are more than it gives at once, it gives at least two of each shard that has them.
   virtual absl::StatusOr<Batch> Read(const std::vector<uint64_t>& cursors, absl::Duration wait) = 0;
   virtual absl::Status Trim(const std::vector<uint64_t>& cursors) = 0;
 };
@@ -51,6 +52,8 @@ class Follower {
 
  private:
   void Loop() AMANA_EXCLUDES(mutex_);
+  // Reads from one before the cursors and appends: what a round does once there is something.
+  absl::StatusOr<AppendResult> Take();
   absl::Status CheckLastEntries();
 
   const std::string service_;
@@ -58,7 +61,7 @@ class Follower {
   Log& log_;
   const FollowerObserver observer_;
   uint32_t shards_ = 0;
-  absl::Time last_check_ = absl::InfinitePast();
+  Deadline next_check_ = Deadline::After(absl::ZeroDuration());
 
   Mutex mutex_;
   CondVar stopped_;

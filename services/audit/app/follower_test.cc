@@ -99,6 +99,46 @@ TEST_F(FollowerTest, NoticesAStoreThatWasRolledBack) {
   EXPECT_EQ(faults_, 1U);
 }
 
+TEST_F(FollowerTest, NoticesAStoreThatWasRolledBackAndCountedUpBeyondTheLog) {
+  outbox_.shards[0] = {{1, Leaf(1)}, {2, Leaf(2)}, {3, Leaf(3)}};
+  Follower follower = Make();
+  ASSERT_TRUE(follower.RunOnce(absl::ZeroDuration()).ok());
+  // It came back without 2 and 3, and all of this happened before anybody looked.
+  const std::vector<domain::Entry> other = {{2, Leaf(72)}, {3, Leaf(73)}, {4, Leaf(74)}};
+  outbox_.shards[0] = other;
+  ASSERT_TRUE(follower.RunOnce(absl::ZeroDuration()).ok());
+  EXPECT_EQ(faults_, 1U);
+  EXPECT_EQ(log_->Cursors("intake", 1), std::vector<uint64_t>{3});
+  // Nothing of it is forgotten: neither now nor by one that starts anew.
+  Follower second = Make();
+  ASSERT_TRUE(second.RunOnce(absl::ZeroDuration()).ok());
+  EXPECT_EQ(outbox_.shards[0].size(), other.size());
+}
+
+TEST_F(FollowerTest, ALostStoreIsNoticedBeforeItIsBackWhereTheLogIs) {
+  outbox_.shards[0] = {{1, Leaf(1)}, {2, Leaf(2)}, {3, Leaf(3)}};
+  Follower follower = Make();
+  ASSERT_TRUE(follower.RunOnce(absl::ZeroDuration()).ok());
+  outbox_.shards[0] = {{1, Leaf(71)}};
+  outbox_.shards[1] = {{1, Leaf(4)}};
+  ASSERT_TRUE(follower.RunOnce(absl::ZeroDuration()).ok());
+  EXPECT_EQ(faults_, 1U);
+  // The other shard goes on.
+  EXPECT_EQ(log_->Cursors("intake", 2), (std::vector<uint64_t>{3, 1}));
+}
+
+TEST_F(FollowerTest, GoesOnFromTheLastEntryOfATrimmedStream) {
+  outbox_.shards[0] = {{1, Leaf(1)}, {2, Leaf(2)}};
+  Follower follower = Make();
+  ASSERT_TRUE(follower.RunOnce(absl::ZeroDuration()).ok());
+  for (uint64_t n = 3; n < 6; ++n) {
+    outbox_.shards[0].push_back({n, Leaf(n)});
+    ASSERT_TRUE(follower.RunOnce(absl::ZeroDuration()).ok());
+    EXPECT_EQ(log_->Cursors("intake", 1), std::vector<uint64_t>{n});
+  }
+  EXPECT_EQ(faults_, 0U);
+}
+
 TEST_F(FollowerTest, ReportsAServiceThatDoesNotAnswer) {
   outbox_.down = true;
   Follower follower = Make();

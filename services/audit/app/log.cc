@@ -161,34 +161,50 @@ void Log::Commit(const WalRecord& record) {
   for (const WalEntry& entry : numbered.entries()) AddLeaf(entry.leaf());
 }
 
-AppendResult Log::Append(const std::string& service, const std::vector<StreamEntry>& entries) {
+AppendResult Log::Append(const std::string& service, uint32_t shards,
+                         const std::vector<StreamEntry>& entries) {
   AppendResult result;
   WalRecord record;
   MutexLock lock(mutex_);
   for (const StreamEntry& item : entries) {
-    const domain::Verdict verdict = domain::Judge(streams_[{service, item.shard}], item.entry);
-    if (verdict == domain::Verdict::kKnown || verdict == domain::Verdict::kStopped) continue;
-    if (verdict == domain::Verdict::kAppend) {
-      WalEntry* entry = record.add_entries();
-      entry->set_leaf(item.entry.leaf);
-      entry->set_service(service);
-      entry->set_shard(item.shard);
-      entry->set_sequence(item.entry.sequence);
-      ++result.appended;
-      continue;
-    }
-    const bool gap = verdict == domain::Verdict::kGap;
-    AddControl(absl::StrCat(gap ? "stream-gap" : "stream-fork", "\n", service, " ", item.shard, " ",
-                            item.entry.sequence, "\n"),
-               record);
-    WalEntry* entry = record.mutable_entries(record.entries_size() - 1);
-    entry->set_service(service);
-    entry->set_shard(item.shard);
-    entry->set_fault(FaultOf(verdict));
-    ++(gap ? result.gaps : result.forks);
+    const domain::StreamId id{service, item.shard};
+    domain::Stream& stream = streams_[id];
+    uint64_t& shown = result.shown[item.shard];
+    Note(domain::Judge(stream, shown, item.entry), id, item.entry, record, result);
+    const bool is_last =
+        stream.fault == domain::Fault::kNone && item.entry.sequence == stream.last.sequence;
+    shown = is_last ? item.entry.sequence : 0;
+  }
+  for (uint32_t shard = 0; shard < shards; ++shard) {
+    const auto stream = streams_.find({service, shard});
+    if (stream == streams_.end() || result.shown.contains(shard)) continue;
+    Note(domain::JudgeNothing(stream->second), stream->first, stream->second.last, record, result);
   }
   if (record.entries_size() > 0) Commit(record);
   return result;
+}
+
+void Log::Note(domain::Verdict verdict, const domain::StreamId& stream, const domain::Entry& entry,
+               WalRecord& record, AppendResult& result) {
+  if (verdict == domain::Verdict::kKnown || verdict == domain::Verdict::kStopped) return;
+  if (verdict == domain::Verdict::kAppend) {
+    WalEntry* appended = record.add_entries();
+    appended->set_leaf(entry.leaf);
+    appended->set_service(stream.service);
+    appended->set_shard(stream.shard);
+    appended->set_sequence(entry.sequence);
+    ++result.appended;
+    return;
+  }
+  const bool gap = verdict == domain::Verdict::kGap;
+  AddControl(absl::StrCat(gap ? "stream-gap" : "stream-fork", "\n", stream.service, " ",
+                          stream.shard, " ", entry.sequence, "\n"),
+             record);
+  WalEntry* fault = record.mutable_entries(record.entries_size() - 1);
+  fault->set_service(stream.service);
+  fault->set_shard(stream.shard);
+  fault->set_fault(FaultOf(verdict));
+  ++(gap ? result.gaps : result.forks);
 }
 
 absl::Status Log::Publish() {

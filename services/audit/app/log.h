@@ -8,6 +8,7 @@
 // An entry can be proved once a checkpoint covers it.
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -43,6 +44,9 @@ struct AppendResult {
   uint64_t appended = 0;
   uint64_t gaps = 0;
   uint64_t forks = 0;
+  // By shard, of all that brought anything: the log's last entry, if it was among what came and
+  // the stream goes on; else 0. What is before it, the service may forget.
+  std::map<uint32_t, uint64_t> shown;
 };
 
 // Thread-safe.
@@ -54,10 +58,11 @@ class Log {
   static absl::StatusOr<std::unique_ptr<Log>> Open(const std::string& directory,
                                                    merkle::NoteSigner signer, const Clock& clock);
 
-  // Takes entries of one service's outboxes. Known ones are passed over; a gap or a fork stops its
-  // stream and is written into the log for all to see.
-  AppendResult Append(const std::string& service, const std::vector<StreamEntry>& entries)
-      AMANA_EXCLUDES(mutex_);
+  // Takes entries of one service's outboxes, read from one before the cursors: the first `shards`
+  // of them were looked at. Known ones are passed over; a gap or a fork stops its stream and is
+  // written into the log for all to see.
+  AppendResult Append(const std::string& service, uint32_t shards,
+                      const std::vector<StreamEntry>& entries) AMANA_EXCLUDES(mutex_);
 
   absl::Status Publish() AMANA_EXCLUDES(mutex_, publish_mutex_);
 
@@ -81,6 +86,9 @@ class Log {
   absl::Status CheckOwnCheckpoint() AMANA_EXCLUDES(mutex_);
   void AddLeaf(const std::string& leaf) AMANA_REQUIRES(mutex_);
   void AddControl(std::string_view text, store::v1::WalRecord& record) AMANA_REQUIRES(mutex_);
+  // Writes down what `verdict` says of entry `sequence` of a stream.
+  void Note(domain::Verdict verdict, const domain::StreamId& stream, const domain::Entry& entry,
+            store::v1::WalRecord& record, AppendResult& result) AMANA_REQUIRES(mutex_);
   void Commit(const store::v1::WalRecord& record) AMANA_REQUIRES(mutex_);
 
   LogFiles files_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -73,7 +74,8 @@ TEST_F(LogTest, WhatItPublishesVerifies) {
   EXPECT_EQ(VerifyFromFiles(*log), 1U);  // genesis
   uint64_t next = 1;
   for (const uint64_t step : {1U, 1U, 252U, 1U, 1U, 300U, 512U}) {
-    const AppendResult result = log->Append("intake", Entries(next, next + step));
+    const AppendResult result =
+        log->Append("intake", 1, Entries(std::max<uint64_t>(next, 2) - 1, next + step));
     EXPECT_EQ(result.appended, step);
     next += step;
     ASSERT_TRUE(log->Publish().ok());
@@ -83,7 +85,7 @@ TEST_F(LogTest, WhatItPublishesVerifies) {
 
 TEST_F(LogTest, ProvesALeafOnlyOnceItIsPublished) {
   auto log = Open();
-  log->Append("intake", Entries(1, 300));
+  log->Append("intake", 1, Entries(1, 300));
   EXPECT_EQ(ReasonOf(log->Prove(Leaf(7)).status()), Reason::kLeafNotInLog);
   ASSERT_TRUE(log->Publish().ok());
   const auto policy = merkle::TrustPolicy::Create(*merkle::NoteKey::Parse(log->vkey()), {}, 0);
@@ -102,12 +104,12 @@ TEST_F(LogTest, ProvesALeafOnlyOnceItIsPublished) {
 TEST_F(LogTest, TakesEachEntryOnceAlsoAfterARestart) {
   {
     auto log = Open();
-    log->Append("intake", Entries(1, 10));
+    log->Append("intake", 1, Entries(1, 10));
   }
   auto log = Open();
   EXPECT_EQ(log->size(), 10U);
   EXPECT_EQ(log->Cursors("intake", 2), (std::vector<uint64_t>{9, 0}));
-  EXPECT_EQ(log->Append("intake", Entries(5, 12)).appended, 2U);
+  EXPECT_EQ(log->Append("intake", 1, Entries(5, 12)).appended, 2U);
   EXPECT_EQ(log->Cursors("referral", 1), std::vector<uint64_t>{0});
   ASSERT_TRUE(log->Publish().ok());
   EXPECT_EQ(VerifyFromFiles(*log), 12U);
@@ -116,21 +118,42 @@ TEST_F(LogTest, TakesEachEntryOnceAlsoAfterARestart) {
 TEST_F(LogTest, AGapIsWrittenDownAndStopsTheStreamForGood) {
   {
     auto log = Open();
-    AppendResult result = log->Append("intake", Entries(2, 4));
+    AppendResult result = log->Append("intake", 1, Entries(2, 4));
     EXPECT_EQ(result.gaps, 1U);
     EXPECT_EQ(result.appended, 0U);
     EXPECT_EQ(log->size(), 2U);
-    EXPECT_EQ(log->Append("referral", Entries(1, 3)).appended, 2U);
+    EXPECT_EQ(log->Append("referral", 1, Entries(1, 3)).appended, 2U);
   }
   auto log = Open();
-  EXPECT_EQ(log->Append("intake", Entries(1, 2)).appended, 0U);
+  EXPECT_EQ(log->Append("intake", 1, Entries(1, 2)).appended, 0U);
   EXPECT_EQ(log->size(), 4U);
 }
 
 TEST_F(LogTest, AnotherLeafUnderAKnownNumberIsAFork) {
   auto log = Open();
-  log->Append("intake", Entries(1, 3));
-  EXPECT_EQ(log->Append("intake", {{0, {2, Leaf(99)}}}).forks, 1U);
+  log->Append("intake", 1, Entries(1, 3));
+  EXPECT_EQ(log->Append("intake", 1, {{0, {2, Leaf(99)}}}).forks, 1U);
+}
+
+TEST_F(LogTest, WhatComesWithoutTheLastEntryIsAForkAndStaysOut) {
+  {
+    auto log = Open();
+    log->Append("intake", 2, Entries(1, 5));
+    // Shard 1 has never had anything.
+    const AppendResult result = log->Append("intake", 2, Entries(5, 7));
+    EXPECT_EQ(result.forks, 1U);
+    EXPECT_EQ(result.appended, 0U);
+    EXPECT_EQ(result.shown, (std::map<uint32_t, uint64_t>{{0, 0}}));
+  }
+  EXPECT_EQ(Open()->Append("intake", 2, Entries(4, 7)).appended, 0U);
+}
+
+TEST_F(LogTest, AStreamThatIsGoneIsAForkWhereItWasLookedFor) {
+  auto log = Open();
+  log->Append("intake", 1, Entries(1, 5));
+  EXPECT_EQ(log->Append("intake", 0, {}).forks, 0U);
+  EXPECT_EQ(log->Append("intake", 1, {}).forks, 1U);
+  EXPECT_EQ(log->Append("intake", 1, {}).forks, 0U);
 }
 
 TEST_F(LogTest, RefusesToStartFromAnOlderCopyOfItself) {
@@ -142,7 +165,7 @@ TEST_F(LogTest, RefusesToStartFromAnOlderCopyOfItself) {
   std::filesystem::copy_file(directory_ + "/wal", old);
   {
     auto log = Open();
-    log->Append("intake", Entries(1, 5));
+    log->Append("intake", 1, Entries(1, 5));
     ASSERT_TRUE(log->Publish().ok());
   }
   std::filesystem::copy_file(old, directory_ + "/wal",
@@ -154,7 +177,7 @@ TEST_F(LogTest, RefusesToStartFromAnOlderCopyOfItself) {
 TEST_F(LogTest, RefusesToStartOverAChangedTile) {
   {
     auto log = Open();
-    log->Append("intake", Entries(1, 600));
+    log->Append("intake", 1, Entries(1, 600));
     ASSERT_TRUE(log->Publish().ok());
   }
   std::fstream file(directory_ + "/public/tile/0/000",

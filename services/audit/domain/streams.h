@@ -4,7 +4,9 @@
 // A stream is one shard's outbox of one service. Its entries are numbered densely from 1, so every
 // entry is the next one, a known one, or a sign that something is wrong:
 //   gap    a number was skipped: an event was lost on its way
-//   fork   a known number has another leaf: the service's store was rolled back
+//   fork   a known number has another leaf, or none: the service's store was rolled back
+// A service keeps the last entry that the log took. So what is new must come right after it in the
+// same read: a store that came back older and counted up again beyond the cursor can't show it.
 // A faulted stream takes nothing more until a person has looked; the others go on.
 
 #include <compare>
@@ -42,8 +44,12 @@ enum class Verdict {
   kStopped,  // was faulted before
 };
 
-// What to do with `entry`, and the stream after it.
-Verdict Judge(Stream& stream, const Entry& entry);
+// What to do with `entry`, and the stream after it. `shown` is the sequence of the log's last entry
+// if this read has brought it before `entry`, else 0.
+Verdict Judge(Stream& stream, uint64_t shown, const Entry& entry);
+
+// The same of a stream from which a read from one before the log's last entry brought nothing.
+Verdict JudgeNothing(Stream& stream);
 
 using Streams = std::map<StreamId, Stream>;
 

@@ -1,5 +1,6 @@
 #include "services/audit/rpc/outbox_client.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/status_macros.h"
@@ -31,7 +32,8 @@ absl::StatusOr<Outbox::Batch> OutboxClient::Read(const std::vector<uint64_t>& cu
                                                  absl::Duration wait) {
   common::v1::ReadOutboxRequest request;
   AddCursors(cursors, request);
-  request.set_max_entries(kMaxEntries);
+  // With many shards, two of each: the one that the log has, and one more.
+  request.set_max_entries(std::max(kMaxEntries, 2 * static_cast<uint32_t>(cursors.size())));
   request.set_wait_ms(static_cast<uint32_t>(absl::ToInt64Milliseconds(wait)));
   // The follower's own loop tries again.
   AMANA_ASSIGN_OR_RETURN(
