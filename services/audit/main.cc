@@ -31,7 +31,8 @@ class AuditApplication final : public rpc::Application {
         service_(MakeAuditService(*log_)),
         publisher_(*log_),
         gaps_(FaultCounter(environment, "gap")),
-        forks_(FaultCounter(environment, "fork")) {
+        forks_(FaultCounter(environment, "fork")),
+        malformed_(FaultCounter(environment, "malformed")) {
     watches_.push_back(
         environment.metrics.WatchGauge("amana_audit_log_size", "Entries in the log.", {},
                                        [this] { return static_cast<double>(log_->size()); }));
@@ -58,19 +59,21 @@ class AuditApplication final : public rpc::Application {
 
  private:
   static obs::Counter& FaultCounter(const rpc::Environment& environment, obs::Name kind) {
-    return environment.metrics.AddCounter("amana_audit_stream_faults_total",
-                                          "Outboxes that skipped a number or changed the past.",
-                                          {{"kind", kind}});
+    return environment.metrics.AddCounter(
+        "amana_audit_stream_faults_total",
+        "Outboxes that skipped a number, changed the past or sent no event.", {{"kind", kind}});
   }
 
   FollowerObserver Observer() {
     return [this](const AppendResult& result) {
-      if (result.gaps + result.forks == 0) return;
+      if (result.gaps + result.forks + result.malformed == 0) return;
       gaps_.Increment(result.gaps);
       forks_.Increment(result.forks);
+      malformed_.Increment(result.malformed);
       obs::Log(obs::Level::kError, "an outbox contradicts the log",
                {obs::CountField("gaps", static_cast<int64_t>(result.gaps)),
-                obs::CountField("forks", static_cast<int64_t>(result.forks))});
+                obs::CountField("forks", static_cast<int64_t>(result.forks)),
+                obs::CountField("malformed", static_cast<int64_t>(result.malformed))});
     };
   }
 
@@ -79,6 +82,7 @@ class AuditApplication final : public rpc::Application {
   Publisher publisher_;
   obs::Counter& gaps_;
   obs::Counter& forks_;
+  obs::Counter& malformed_;
   std::vector<std::unique_ptr<obs::Metrics::Watch>> watches_;
   std::vector<std::unique_ptr<OutboxClient>> outboxes_;
   std::vector<std::unique_ptr<Follower>> followers_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/error.h"
 #include "common/base/status_macros.h"
 
 namespace amana::audit {
@@ -18,10 +19,18 @@ constexpr size_t kBusy = 1024;
 // How often the entries that the log took last are read again also when nothing comes, to notice a
 // store that was rolled back: it would count up to known numbers, which nobody would look at.
 constexpr absl::Duration kCheckEvery = absl::Seconds(10);
+// As many as a service may be configured to have.
+constexpr uint32_t kMaxShards = 4096;
 
 std::vector<uint64_t> OneBefore(std::vector<uint64_t> cursors) {
   for (uint64_t& cursor : cursors) cursor -= std::min<uint64_t>(cursor, 1);
   return cursors;
+}
+
+bool IsSound(const Outbox::Batch& batch) {
+  return batch.shards >= 1 && batch.shards <= kMaxShards &&
+         std::ranges::all_of(batch.entries,
+                             [&](const StreamEntry& entry) { return entry.shard < batch.shards; });
 }
 
 }  // namespace
@@ -62,11 +71,24 @@ void Follower::Loop() {
 absl::StatusOr<size_t> Follower::RunOnce(absl::Duration wait) {
   if (next_check_.expired()) AMANA_RETURN_IF_ERROR(CheckLastEntries());
   // This read only waits: it is answered as soon as there is anything that the log does not have.
-  AMANA_ASSIGN_OR_RETURN(const Outbox::Batch batch,
-                         outbox_.Read(log_.Cursors(service_, shards_), wait));
-  shards_ = batch.shards;
+  AMANA_ASSIGN_OR_RETURN(const Outbox::Batch batch, Read(log_.Cursors(service_, shards_), wait));
   if (!batch.entries.empty()) AMANA_RETURN_IF_ERROR(Take().status());
   return batch.entries.size();
+}
+
+absl::StatusOr<Outbox::Batch> Follower::Read(const std::vector<uint64_t>& cursors,
+                                             absl::Duration wait) {
+  AMANA_ASSIGN_OR_RETURN(Outbox::Batch batch, outbox_.Read(cursors, wait));
+  const bool sound = IsSound(batch);
+  if (!sound && sound_) {
+    AppendResult refused;
+    refused.malformed = 1;
+    observer_(refused);
+  }
+  sound_ = sound;
+  if (!sound) return Error(Reason::kInputMalformed);
+  shards_ = batch.shards;
+  return batch;
 }
 
 // The log's last entry of each stream must still be there, and be the same: that shows that what
@@ -74,10 +96,8 @@ absl::StatusOr<size_t> Follower::RunOnce(absl::Duration wait) {
 absl::StatusOr<AppendResult> Follower::Take() {
   // 0 in the first round, which asks for everything.
   const uint32_t asked = shards_;
-  AMANA_ASSIGN_OR_RETURN(
-      const Outbox::Batch batch,
-      outbox_.Read(OneBefore(log_.Cursors(service_, asked)), absl::ZeroDuration()));
-  shards_ = batch.shards;
+  AMANA_ASSIGN_OR_RETURN(const Outbox::Batch batch,
+                         Read(OneBefore(log_.Cursors(service_, asked)), absl::ZeroDuration()));
   AppendResult result = log_.Append(service_, asked, batch.entries);
   observer_(result);
   return result;

@@ -52,6 +52,9 @@ class Follower {
 
  private:
   void Loop() AMANA_EXCLUDES(mutex_);
+  // What the service gave, unless it can't be what a service gives: then the observer hears of it
+  // once, as `malformed`, and nothing of it is taken.
+  absl::StatusOr<Outbox::Batch> Read(const std::vector<uint64_t>& cursors, absl::Duration wait);
   // Reads from one before the cursors and appends: what a round does once there is something.
   absl::StatusOr<AppendResult> Take();
   absl::Status CheckLastEntries();
@@ -61,6 +64,7 @@ class Follower {
   Log& log_;
   const FollowerObserver observer_;
   uint32_t shards_ = 0;
+  bool sound_ = true;  // what was read last
   Deadline next_check_ = Deadline::After(absl::ZeroDuration());
 
   Mutex mutex_;

@@ -27,7 +27,7 @@ class FakeOutbox final : public Outbox {
  public:
   absl::StatusOr<Batch> Read(const std::vector<uint64_t>& cursors, absl::Duration) override {
     if (down) return Error(Reason::kServiceUnavailable);
-    Batch batch{.shards = 2, .entries = {}};
+    Batch batch{.shards = count, .entries = {}};
     for (const auto& [shard, entries] : shards) {
       const uint64_t after = shard < cursors.size() ? cursors[shard] : 0;
       for (const domain::Entry& entry : entries) {
@@ -46,6 +46,7 @@ class FakeOutbox final : public Outbox {
   }
 
   bool down = false;
+  uint32_t count = 2;
   std::map<uint32_t, std::vector<domain::Entry>> shards;
 };
 
@@ -64,7 +65,7 @@ class FollowerTest : public testing::Test {
 
   Follower Make() {
     return Follower("intake", outbox_, *log_,
-                    [this](const AppendResult& r) { faults_ += r.gaps + r.forks; });
+                    [this](const AppendResult& r) { faults_ += r.gaps + r.forks + r.malformed; });
   }
 
   std::string directory_;
@@ -137,6 +138,20 @@ TEST_F(FollowerTest, GoesOnFromTheLastEntryOfATrimmedStream) {
     EXPECT_EQ(log_->Cursors("intake", 1), std::vector<uint64_t>{n});
   }
   EXPECT_EQ(faults_, 0U);
+}
+
+TEST_F(FollowerTest, TakesNothingOfWhatNoServiceCanHaveSent) {
+  outbox_.shards[1] = {{1, Leaf(1)}};
+  Follower follower = Make();
+  for (const uint32_t shards : {0U, 1U, 4097U, ~0U}) {
+    outbox_.count = shards;
+    EXPECT_EQ(ReasonOf(follower.RunOnce(absl::ZeroDuration()).status()), Reason::kInputMalformed);
+  }
+  EXPECT_EQ(faults_, 1U);  // told once, not with every attempt
+  EXPECT_EQ(log_->size(), 1U);
+  outbox_.count = 4096;
+  EXPECT_TRUE(follower.RunOnce(absl::ZeroDuration()).ok());
+  EXPECT_EQ(log_->size(), 2U);
 }
 
 TEST_F(FollowerTest, ReportsAServiceThatDoesNotAnswer) {

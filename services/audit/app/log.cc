@@ -64,8 +64,31 @@ absl::Status ReadBack(const LogFiles& files, const Publication& publication) {
   return tree.Root() == publication.root ? absl::OkStatus() : Error(Reason::kLogCorrupt);
 }
 
-WalEntry::Fault FaultOf(domain::Verdict verdict) {
-  return verdict == domain::Verdict::kGap ? WalEntry::FAULT_GAP : WalEntry::FAULT_FORK;
+// A way in which a stream can be at fault, in all the words there are for it.
+struct FaultRow {
+  domain::Verdict verdict;
+  domain::Fault fault;
+  WalEntry::Fault stored;
+  const char* control;  // the first line of the log's own entry
+  uint64_t AppendResult::* count;
+};
+constexpr FaultRow kFaults[] = {
+    {domain::Verdict::kGap, domain::Fault::kGap, WalEntry::FAULT_GAP, "stream-gap",
+     &AppendResult::gaps},
+    {domain::Verdict::kFork, domain::Fault::kFork, WalEntry::FAULT_FORK, "stream-fork",
+     &AppendResult::forks},
+    {domain::Verdict::kMalformed, domain::Fault::kMalformed, WalEntry::FAULT_MALFORMED,
+     "stream-malformed", &AppendResult::malformed},
+};
+
+const FaultRow* FaultOf(domain::Verdict verdict) {
+  const auto* row = std::ranges::find(kFaults, verdict, &FaultRow::verdict);
+  return row == std::end(kFaults) ? nullptr : row;
+}
+
+bool IsEventLeaf(std::string_view leaf) {
+  const absl::StatusOr<merkle::Leaf> parsed = merkle::ParseLeaf(leaf);
+  return parsed.ok() && parsed->type == merkle::LeafType::kEvent;
 }
 
 }  // namespace
@@ -106,8 +129,9 @@ absl::Status Log::Replay(const WalRecord& record) {
     if (entry.fault() == WalEntry::FAULT_UNSPECIFIED) {
       stream.last = {entry.sequence(), entry.leaf()};
     } else {
-      stream.fault =
-          entry.fault() == WalEntry::FAULT_GAP ? domain::Fault::kGap : domain::Fault::kFork;
+      const auto* row = std::ranges::find(kFaults, entry.fault(), &FaultRow::stored);
+      if (row == std::end(kFaults)) return Error(Reason::kLogCorrupt);
+      stream.fault = row->fault;
     }
   }
   return absl::OkStatus();
@@ -170,7 +194,10 @@ AppendResult Log::Append(const std::string& service, uint32_t shards,
     const domain::StreamId id{service, item.shard};
     domain::Stream& stream = streams_[id];
     uint64_t& shown = result.shown[item.shard];
-    Note(domain::Judge(stream, shown, item.entry), id, item.entry, record, result);
+    const domain::Verdict verdict = IsEventLeaf(item.entry.leaf)
+                                        ? domain::Judge(stream, shown, item.entry)
+                                        : domain::JudgeMalformed(stream);
+    Note(verdict, id, item.entry, record, result);
     const bool is_last =
         stream.fault == domain::Fault::kNone && item.entry.sequence == stream.last.sequence;
     shown = is_last ? item.entry.sequence : 0;
@@ -186,7 +213,6 @@ AppendResult Log::Append(const std::string& service, uint32_t shards,
 
 void Log::Note(domain::Verdict verdict, const domain::StreamId& stream, const domain::Entry& entry,
                WalRecord& record, AppendResult& result) {
-  if (verdict == domain::Verdict::kKnown || verdict == domain::Verdict::kStopped) return;
   if (verdict == domain::Verdict::kAppend) {
     WalEntry* appended = record.add_entries();
     appended->set_leaf(entry.leaf);
@@ -196,15 +222,16 @@ void Log::Note(domain::Verdict verdict, const domain::StreamId& stream, const do
     ++result.appended;
     return;
   }
-  const bool gap = verdict == domain::Verdict::kGap;
-  AddControl(absl::StrCat(gap ? "stream-gap" : "stream-fork", "\n", stream.service, " ",
-                          stream.shard, " ", entry.sequence, "\n"),
+  const FaultRow* row = FaultOf(verdict);
+  if (row == nullptr) return;  // known, or stopped before
+  AddControl(absl::StrCat(row->control, "\n", stream.service, " ", stream.shard, " ",
+                          entry.sequence, "\n"),
              record);
   WalEntry* fault = record.mutable_entries(record.entries_size() - 1);
   fault->set_service(stream.service);
   fault->set_shard(stream.shard);
-  fault->set_fault(FaultOf(verdict));
-  ++(gap ? result.gaps : result.forks);
+  fault->set_fault(row->stored);
+  ++(result.*row->count);
 }
 
 absl::Status Log::Publish() {

@@ -44,6 +44,7 @@ struct AppendResult {
   uint64_t appended = 0;
   uint64_t gaps = 0;
   uint64_t forks = 0;
+  uint64_t malformed = 0;
   // By shard, of all that brought anything: the log's last entry, if it was among what came and
   // the stream goes on; else 0. What is before it, the service may forget.
   std::map<uint32_t, uint64_t> shown;
@@ -59,8 +60,8 @@ class Log {
                                                    merkle::NoteSigner signer, const Clock& clock);
 
   // Takes entries of one service's outboxes, read from one before the cursors: the first `shards`
-  // of them were looked at. Known ones are passed over; a gap or a fork stops its stream and is
-  // written into the log for all to see.
+  // of them were looked at. Known ones are passed over; a gap, a fork or what is no event stops
+  // its stream, and that is written into the log for all to see.
   AppendResult Append(const std::string& service, uint32_t shards,
                       const std::vector<StreamEntry>& entries) AMANA_EXCLUDES(mutex_);
 

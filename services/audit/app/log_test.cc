@@ -148,6 +148,24 @@ TEST_F(LogTest, WhatComesWithoutTheLastEntryIsAForkAndStaysOut) {
   EXPECT_EQ(Open()->Append("intake", 2, Entries(4, 7)).appended, 0U);
 }
 
+TEST_F(LogTest, WhatIsNoEventStaysOutAndStopsItsStream) {
+  const std::string leaves[] = {std::string(1 << 17, 'x'), "",
+                                *merkle::MakeControlLeaf("genesis\nours\n")};
+  uint32_t shard = 0;
+  {
+    auto log = Open();
+    for (const std::string& leaf : leaves) {
+      const AppendResult result = log->Append("intake", 0, {{shard++, {1, leaf}}});
+      EXPECT_EQ(result.malformed, 1U);
+      EXPECT_EQ(result.appended, 0U);
+    }
+    ASSERT_TRUE(log->Publish().ok());
+    EXPECT_EQ(VerifyFromFiles(*log), 4U);
+  }
+  auto log = Open();
+  EXPECT_EQ(log->Append("intake", 1, Entries(1, 2)).appended, 0U);
+}
+
 TEST_F(LogTest, AStreamThatIsGoneIsAForkWhereItWasLookedFor) {
   auto log = Open();
   log->Append("intake", 1, Entries(1, 5));

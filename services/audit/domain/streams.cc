@@ -34,4 +34,10 @@ Verdict JudgeNothing(Stream& stream) {
   return stream.last.sequence > 0 ? Fork(stream) : Verdict::kKnown;
 }
 
+Verdict JudgeMalformed(Stream& stream) {
+  if (stream.fault != Fault::kNone) return Verdict::kStopped;
+  stream.fault = Fault::kMalformed;
+  return Verdict::kMalformed;
+}
+
 }  // namespace amana::audit::domain

@@ -7,6 +7,8 @@
 //   fork   a known number has another leaf, or none: the service's store was rolled back
 // A service keeps the last entry that the log took. So what is new must come right after it in the
 // same read: a store that came back older and counted up again beyond the cursor can't show it.
+// What is no commitment to an event is a fault too (malformed): a service may not write whatever it
+// likes into the log.
 // A faulted stream takes nothing more until a person has looked; the others go on.
 
 #include <compare>
@@ -28,7 +30,7 @@ struct Entry {
   std::string leaf;
 };
 
-enum class Fault { kNone, kGap, kFork };
+enum class Fault { kNone, kGap, kFork, kMalformed };
 
 struct Stream {
   // The last entry that is in the log; sequence 0 for none.
@@ -37,11 +39,12 @@ struct Stream {
 };
 
 enum class Verdict {
-  kAppend,   // the next one
-  kKnown,    // in the log already
-  kGap,      // now faulted
-  kFork,     // now faulted
-  kStopped,  // was faulted before
+  kAppend,     // the next one
+  kKnown,      // in the log already
+  kGap,        // now faulted
+  kFork,       // now faulted
+  kMalformed,  // now faulted
+  kStopped,    // was faulted before
 };
 
 // What to do with `entry`, and the stream after it. `shown` is the sequence of the log's last entry
@@ -50,6 +53,9 @@ Verdict Judge(Stream& stream, uint64_t shown, const Entry& entry);
 
 // The same of a stream from which a read from one before the log's last entry brought nothing.
 Verdict JudgeNothing(Stream& stream);
+
+// The same of an entry that is no commitment to an event.
+Verdict JudgeMalformed(Stream& stream);
 
 using Streams = std::map<StreamId, Stream>;
 

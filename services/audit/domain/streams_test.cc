@@ -45,5 +45,12 @@ TEST(Judge, AStoreWithoutTheLastEntryIsAFork) {
   EXPECT_EQ(stream.fault, Fault::kFork);
 }
 
+TEST(Judge, WhatIsNoEventStopsTheStream) {
+  Stream stream{.last = {2, "b"}};
+  EXPECT_EQ(JudgeMalformed(stream), Verdict::kMalformed);
+  EXPECT_EQ(JudgeMalformed(stream), Verdict::kStopped);
+  EXPECT_EQ(Judge(stream, 2, {3, "c"}), Verdict::kStopped);
+}
+
 }  // namespace
 }  // namespace amana::audit::domain
