@@ -5,6 +5,7 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/impl/codegen/server_callback_handlers.h>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_credentials_options.h>
@@ -37,6 +38,16 @@ constexpr absl::Duration kConnectionGrace = absl::Seconds(15);
 constexpr absl::Duration kLastAnswers = absl::Seconds(1);
 constexpr absl::Duration kBeat = absl::Milliseconds(200);
 constexpr int kBeatsBetweenRechecks = 10;
+
+// What callers can make a server hold before it knows whether they may.
+struct Limits {
+  int streams;          // calls at once on one connection
+  int message_bytes;    // of one request or response
+  size_t memory_bytes;  // of all connections; beyond it gRPC refuses what is new
+};
+constexpr Limits kMainDoor = {1024, 4 << 20, size_t{128} << 20};
+// The one request there is takes at most 5 KiB, and a person sends one.
+constexpr Limits kOpenDoor = {16, 16 << 10, size_t{32} << 20};
 
 constexpr char kBeatPath[] = "/amana.internal.Heartbeat/Beat";
 
@@ -205,12 +216,14 @@ void SetLimits(grpc::ServerBuilder& builder, const ServerOptions& options) {
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
                              milliseconds(options.max_connection_age));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, milliseconds(kConnectionGrace));
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams);
+  const Limits& limits = options.client_certificates ? kMainDoor : kOpenDoor;
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, limits.streams);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10000);
-  builder.SetMaxReceiveMessageSize(options.max_message_bytes);
-  builder.SetMaxSendMessageSize(options.max_message_bytes);
+  builder.SetMaxReceiveMessageSize(limits.message_bytes);
+  builder.SetMaxSendMessageSize(limits.message_bytes);
+  builder.SetResourceQuota(grpc::ResourceQuota().Resize(limits.memory_bytes));
 }
 
 }  // namespace

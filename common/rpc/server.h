@@ -29,7 +29,9 @@ struct ServerOptions {
   // ca.pem, cert.pem, key.pem; read again every second. Replace them together, by renaming a
   // directory symlink, and only with a pair that matches.
   std::string tls_dir;
-  // False: a door without client certificates, whose callers are all Role::kUnenrolled.
+  // False: a door without client certificates, whose callers are all Role::kUnenrolled. What one
+  // connection may send, and what all of them may take of memory, is far less then: anybody on the
+  // network can come to it.
   bool client_certificates = true;
   size_t workers = 1;         // threads for handlers; a service's are config::ServiceConfig's
   size_t queue_limit = 1024;  // calls waiting for one; then kOverloaded
@@ -37,8 +39,6 @@ struct ServerOptions {
   absl::Duration drain_wait = absl::Seconds(2);    // NOT_SERVING is seen before calls are refused
   absl::Duration drain_limit = absl::Seconds(20);  // then calls still running are cut off
   absl::Duration max_connection_age = absl::Minutes(5);
-  int max_concurrent_streams = 1024;  // on one connection
-  int max_message_bytes = 4 << 20;
 };
 
 // Limits on the time of a call (common/rpc/README.md says why).

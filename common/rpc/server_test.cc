@@ -292,6 +292,22 @@ TEST_F(RpcServerTest, AMessageOverTheLimitIsRefused) {
   EXPECT_EQ(EchoReason(*stub), Reason::kUnspecified);
 }
 
+TEST_F(RpcServerTest, TheEnrolmentDoorTakesOnlySmallMessages) {
+  options_.client_certificates = false;
+  Start();
+  auto stub = StubFor(NewPerson(Role::kOperator));
+  pb::EchoRequest request;
+  request.set_payload(std::string(15 << 10, 'x'));
+  CallOptions options;
+  options.retry = false;
+  // It came through to the rules.
+  EXPECT_EQ(ReasonOf(Call(*stub, &Stub::Echo, request, options).status()), Reason::kRoleNotAllowed);
+  request.set_payload(std::string(17 << 10, 'x'));
+  const absl::Status refused = Call(*stub, &Stub::Echo, request, options).status();
+  EXPECT_FALSE(refused.ok());
+  EXPECT_NE(ReasonOf(refused), Reason::kRoleNotAllowed);
+}
+
 TEST_F(RpcServerTest, NewCertificatesAreTakenUpWithoutARestart) {
   // The folder is a link, replaced by a rename, as certificates must be.
   const std::string first = options_.tls_dir;
