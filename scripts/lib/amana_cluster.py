@@ -162,12 +162,22 @@ class Cluster:
         """One cluster a folder: two would fight for its Redis."""
         import fcntl
 
+        self._refuse_anything_else()
         self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = open(self.data / "lock", "w")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise ClusterError(f"Another network is running from {self.data}.") from error
+
+    def _refuse_anything_else(self):
+        """What is here may be deleted by a slip of the hand; what is somebody's own must not be."""
+        ours = any((self.data / mark).exists() for mark in ("network/genesis.pb", "run/ports.json"))
+        if ours or not self.data.exists():
+            return
+        if not self.data.is_dir() or any(path.name != "lock" for path in self.data.iterdir()):
+            raise ClusterError(f"{self.data} holds something else than an Amana network; "
+                               "name an empty folder or one that is not there yet.")
 
     def make(self):
         """Makes what is missing; keeps what is there."""
@@ -363,11 +373,15 @@ class Cluster:
             self.processes[name].stop()
 
     def destroy(self):
-        if self.data.exists():
-            shutil.rmtree(self.data)
+        """Forgets all; the folder stays if somebody laid something of his own there."""
+        self.forget()
+        (self.data / "lock").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.data.rmdir()
 
     def forget(self):
         """Begins from nothing in the same folder: all but the lock that is held goes."""
+        # The folder with the mark last: what was interrupted here can be done again.
         for folder in ("network", "services", "redis", "directory", "devices", "run"):
             shutil.rmtree(self.data / folder, ignore_errors=True)
 
