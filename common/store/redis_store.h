@@ -25,6 +25,7 @@ namespace amana::store {
 
 // What a service's Redis user may do; for the ACL file:
 //   user referral on ><password> ~referral:* resetchannels -@all <kRedisPermissions>
+// k8s/README.md and scripts/lib/amana_cluster.py say the same; tests/k8s/policy.test.mjs compares.
 inline constexpr std::string_view kRedisPermissions =
     "+auth +ping +get +mget +getrange +set +del +xadd +xrange +xtrim +xlen +zadd +zrem "
     "+zrangebyscore +zrevrangebyscore +rpush +lrange +fcall +function|list +function|load";

@@ -39,6 +39,11 @@ PEERS = {
     "audit": ("identity", "intake", "referral", "messaging"),
 }
 WITH_REDIS = ("identity", "intake", "referral", "messaging")
+# Each service reaches its own keys, and no command that shows or drops others' (KEYS, FLUSHALL).
+REDIS_PERMISSIONS = (
+    "+auth +ping +get +mget +getrange +set +del +xadd +xrange +xtrim +xlen +zadd +zrem "
+    "+zrangebyscore +zrevrangebyscore +rpush +lrange +fcall +function|list +function|load"
+)
 START_TIMEOUT_S = 30
 RESTART_DELAY_S = 0.2
 
@@ -244,9 +249,8 @@ class Cluster:
             password = self.service_dir(service) / "redis.password"
             if not password.exists():
                 write_private(password, secrets.token_hex(32) + "\n")
-            # Each service reaches its own keys, and no command that shows or drops others'.
-            users.append(f"user {service} on >{password.read_text().strip()} ~{service}:* &* "
-                         "+@all -@admin -@dangerous")
+            users.append(f"user {service} on >{password.read_text().strip()} resetkeys ~{service}:* "
+                         f"resetchannels -@all {REDIS_PERMISSIONS}")
         write_private(redis / "users.acl", "\n".join(users) + "\n")
         write_private(redis / "redis.conf", "\n".join([
             "port 0", f"unixsocket {self.redis_socket}", "unixsocketperm 700", f"dir {redis}",

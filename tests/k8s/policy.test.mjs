@@ -296,6 +296,16 @@ test('Redis is durable, private and never forgets', () => {
   }
 });
 
+test('a user of Redis may do what the store does, and nothing more', () => {
+  // Adjacent string literals of C++ and Python become one.
+  const text = (path) => readFileSync(`${root}${path}`, 'utf8').replace(/"\s+"/g, '');
+  const [, permissions] = text('common/store/redis_store.h').match(/kRedisPermissions =\s+"([^"]+)"/);
+  assert.doesNotMatch(permissions, /@/);
+  assert.match(text('scripts/lib/amana_cluster.py'), /~\{service\}:\* ?"?\s*f?"?resetchannels -@all \{REDIS_PERMISSIONS\}/);
+  assert.ok(text('scripts/lib/amana_cluster.py').includes(`REDIS_PERMISSIONS = (\n    "${permissions}"`));
+  assert.ok(text('k8s/README.md').includes(`resetkeys ~intake:* resetchannels -@all ${permissions}\n`));
+});
+
 test('no lock file names a registry', () => {
   for (const folder of ['tests/k8s', 'tests/k8s/kubectl', 'scripts/checks/buf']) {
     const lock = JSON.parse(readFileSync(`${root}${folder}/package-lock.json`, 'utf8'));
