@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 
 const COMMON = [
-  'listen', 'metrics_listen', 'network', 'tls_dir', 'redis_socket', 'redis_user', 'redis_password_file',
-  'storage_keys_file', 'shards', 'workers', 'queue_limit', 'reflection', 'log_level',
+  'listen', 'metrics_listen', 'network', 'tls_dir', 'workers', 'queue_limit', 'reflection', 'log_level',
 ];
+const STORE = ['redis_socket', 'redis_user', 'redis_password_file', 'storage_keys_file', 'shards'];
 const KEYS = {
-  identity: ['enrolment_listen', 'ca_cert_file', 'ca_key_file', 'genesis_file'],
-  intake: ['identity_address', 'referral_address', 'messaging_address'],
-  referral: ['identity_address', 'intake_address', 'geography_file'],
-  messaging: ['identity_address', 'intake_address', 'data_dir'],
+  identity: [...STORE, 'enrolment_listen', 'ca_cert_file', 'ca_key_file', 'genesis_file'],
+  intake: [...STORE, 'identity_address', 'referral_address', 'messaging_address'],
+  referral: [...STORE, 'identity_address', 'intake_address', 'geography_file'],
+  messaging: [...STORE, 'identity_address', 'intake_address', 'data_dir'],
   audit: [
     'identity_address', 'intake_address', 'referral_address', 'messaging_address', 'data_dir',
     'log_key_file',

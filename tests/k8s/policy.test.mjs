@@ -7,6 +7,7 @@ import {allowedEdges} from './network.mjs';
 import {render, root} from './rendering.mjs';
 
 const SERVICES = ['identity', 'intake', 'referral', 'messaging', 'audit'];
+const WITH_STORE = ['identity', 'intake', 'referral', 'messaging'];
 const STATEFUL = ['amana-audit', 'amana-messaging', 'amana-redis'];
 
 const objects = render();
@@ -123,7 +124,7 @@ test('services are watched on the metrics port: alive is another question than r
 });
 
 test('the tunnel is a sidecar: up before its service, and gone after it', () => {
-  for (const service of SERVICES) {
+  for (const service of WITH_STORE) {
     const spec = podOf(workloadOf(service)).spec;
     const tunnel = spec.initContainers.find((c) => c.name === 'redis-tunnel');
     assert.equal(tunnel.restartPolicy, 'Always');
@@ -131,6 +132,7 @@ test('the tunnel is a sidecar: up before its service, and gone after it', () => 
     const socket = spec.volumes.find((v) => v.name === 'redis-socket');
     assert.equal(socket.emptyDir.medium, 'Memory');
   }
+  assert.equal(podOf(workloadOf('audit')).spec.initContainers, undefined, 'the log has no store');
 });
 
 test('no secret stands in the manifests or in an environment', () => {
@@ -237,8 +239,8 @@ test('the network lets through the edges of the map, and nothing else', () => {
   const dns = 'pod k8s-app=kube-dns in kubernetes.io/metadata.name=kube-system';
   const expected = [
     ...CALLS.map(([from, to]) => `amana-${from} -> amana-${to} TCP/grpc`),
+    ...WITH_STORE.map((s) => `amana-${s} -> amana-redis TCP/redis`),
     ...SERVICES.flatMap((s) => [
-      `amana-${s} -> amana-redis TCP/redis`,
       `amana-${s} -> ${dns} UDP/53`,
       `amana-${s} -> ${dns} TCP/53`,
       `${gateway} -> amana-${s} TCP/grpc`,
@@ -262,7 +264,11 @@ for (const service of SERVICES) {
     assert.deepEqual(spec.containers[0].args, ['--config', `/etc/amana/${service}.conf`]);
     assert.equal(config.get('listen'), '0.0.0.0:50051');
     assert.equal(config.get('metrics_listen'), '0.0.0.0:9464');
-    assert.equal(config.get('redis_user'), service);
+    if (WITH_STORE.includes(service)) {
+      assert.equal(config.get('redis_user'), service);
+      const tunnel = configMapStartingWith('amana-tunnel-config').data['tunnel.conf'];
+      assert.match(tunnel, new RegExp(`^accept = ${config.get('redis_socket')}$`, 'm'));
+    }
     assert.equal(config.get('reflection'), 'false');
 
     const called = [...config.keys()].filter((k) => k.endsWith('_address'))
@@ -279,8 +285,6 @@ for (const service of SERVICES) {
     const paths = spec.containers[0].volumeMounts.map((m) => m.mountPath);
     assert.equal(config.has('data_dir'), STATEFUL.includes(workload.metadata.name));
     if (config.has('data_dir')) assert.ok(paths.includes(config.get('data_dir')));
-    const tunnel = configMapStartingWith('amana-tunnel-config').data['tunnel.conf'];
-    assert.match(tunnel, new RegExp(`^accept = ${config.get('redis_socket')}$`, 'm'));
   });
 }
 
