@@ -129,6 +129,9 @@ test('the tunnel is a sidecar: up before its service, and gone after it', () => 
     const tunnel = spec.initContainers.find((c) => c.name === 'redis-tunnel');
     assert.equal(tunnel.restartPolicy, 'Always');
     assert.ok(tunnel.startupProbe);
+    assert.deepEqual(tunnel.command,
+        ['sh', '-c', 'rm -f /run/redis/redis.sock && exec stunnel4 /etc/tunnel/tunnel.conf'],
+        'it comes back after a kill: stunnel does not bind over the socket that was left');
     const socket = spec.volumes.find((v) => v.name === 'redis-socket');
     assert.equal(socket.emptyDir.medium, 'Memory');
   }
