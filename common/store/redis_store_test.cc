@@ -152,10 +152,18 @@ TEST_F(RedisStoreTest, AnotherServicesUserCannotReachTheKeys) {
   };
   EXPECT_THAT(answer({"GET", "test:{s001}:r:case:one"}), HasSubstr("NOPERM"));
   EXPECT_THAT(answer({"DEL", "test:{s001}:r:case:one"}), HasSubstr("NOPERM"));
-  EXPECT_THAT(answer({"EVAL", "return redis.call('GET', 'test:{s001}:r:case:one')", "0"}),
-              HasSubstr("can't access at least one of the keys"));
+  EXPECT_THAT(answer({"FCALL", "amana_commit_v1", "1", "test:{s001}:o"}), HasSubstr("NOPERM"));
+  // A function of its own reaches no further.
+  answer({"FUNCTION", "LOAD",
+          "#!lua name=reaching\nredis.register_function('reach', function() "
+          "return redis.call('GET', 'test:{s001}:r:case:one') end)"});
+  EXPECT_THAT(answer({"FCALL", "reach", "0"}), HasSubstr("can't access at least one of the keys"));
+  redis_.FlushFunctions();
   EXPECT_THAT(answer({"KEYS", "*"}), HasSubstr("NOPERM"));
+  EXPECT_THAT(answer({"SCAN", "0"}), HasSubstr("NOPERM"));
   EXPECT_THAT(answer({"FLUSHALL"}), HasSubstr("NOPERM"));
+  EXPECT_THAT(answer({"FLUSHDB"}), HasSubstr("NOPERM"));
+  EXPECT_THAT(answer({"SWAPDB", "0", "1"}), HasSubstr("NOPERM"));
   EXPECT_THAT(answer({"GET", "other:anything"}), Not(HasSubstr("NOPERM")));
 }
 

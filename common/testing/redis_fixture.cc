@@ -112,7 +112,7 @@ void RedisFixture::WriteConfiguration(const std::vector<std::string>& services) 
   users << "user " << kMaster << " on >" << kPassword << " ~* &* +@all\n";
   for (const std::string& service : services) {
     users << "user " << service << " on >" << kPassword << " ~" << service
-          << ":* &* +@all -@admin -@dangerous\n";
+          << ":* resetchannels -@all " << store::kRedisPermissions << "\n";
   }
   std::ofstream(folder_ + "/redis.conf")
       << "port 0\nunixsocketperm 700\ndir " << folder_
