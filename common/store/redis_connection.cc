@@ -51,10 +51,10 @@ int OpenSocket(const std::string& path) {
 
 }  // namespace
 
-RedisConnection::RedisConnection(std::string socket_path, absl::Duration handshake_timeout,
+RedisConnection::RedisConnection(std::string socket_path, absl::Duration timeout,
                                  Handshake handshake)
     : socket_path_(std::move(socket_path)),
-      handshake_timeout_(handshake_timeout),
+      timeout_(timeout),
       handshake_(std::move(handshake)),
       event_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       buffer_(kReceiveBytes, '\0') {
@@ -154,7 +154,7 @@ absl::StatusOr<int> RedisConnection::Connect() {
 }
 
 absl::StatusOr<std::vector<Reply>> RedisConnection::Exchange(int fd, const Batch& batch) {
-  const Deadline deadline = Deadline::After(handshake_timeout_);
+  const Deadline deadline = Deadline::After(timeout_);
   std::string_view left = batch.bytes();
   while (!left.empty()) {
     const ssize_t n = send(fd, left.data(), left.size(), MSG_NOSIGNAL);
@@ -174,17 +174,30 @@ absl::StatusOr<std::vector<Reply>> RedisConnection::Exchange(int fd, const Batch
 }
 
 void RedisConnection::Serve(int fd) {
+  Deadline silence = Deadline::After(2 * timeout_);
   while (!stopping()) {
     const short events = static_cast<short>(blocked_ ? POLLIN | POLLOUT : POLLIN);
     pollfd items[] = {{fd, events, 0}, {event_fd_, POLLIN, 0}};
-    if (poll(items, 2, -1) < 0 && errno != EINTR) return;
+    if (poll(items, 2, PollMillis(Deadline::After(timeout_ / 2))) < 0 && errno != EINTR) return;
     if (items[1].revents != 0) {
       eventfd_t ignored;
       eventfd_read(event_fd_, &ignored);
     }
     if ((items[0].revents & POLLOUT) != 0) FlushBlocked();
-    if ((items[0].revents & ~POLLOUT) != 0 && !Receive(fd)) return;
+    const bool heard = (items[0].revents & ~POLLOUT) != 0;
+    if (heard && !Receive(fd)) return;
+    if (heard || !Owed()) {
+      silence = Deadline::After(2 * timeout_);
+    } else if (silence.expired()) {
+      return;
+    }
   }
+}
+
+// Whether anybody's answer is still to come, also of those who no longer wait.
+bool RedisConnection::Owed() {
+  MutexLock lock(mutex_);
+  return !pending_.empty();
 }
 
 void RedisConnection::FlushBlocked() {

@@ -3,7 +3,8 @@
 //
 // Whoever calls sends; what others add meanwhile goes along in the same write. A thread of the
 // connection's own reads the replies, sends what the socket had no room for, and connects again,
-// with growing pauses, when the connection breaks.
+// with growing pauses, when the connection breaks, or when nothing comes though an answer is owed:
+// of a machine that fell off the network the kernel would learn only a quarter of an hour later.
 
 #include <atomic>
 #include <deque>
@@ -38,7 +39,9 @@ class RedisConnection {
   // What a new connection begins with: authentication, functions. An error closes it again.
   using Handshake = std::function<absl::Status(const RoundTrip&)>;
 
-  RedisConnection(std::string socket_path, absl::Duration handshake_timeout, Handshake handshake);
+  // `timeout` is for each round trip of the handshake; silence of twice as long breaks the
+  // connection.
+  RedisConnection(std::string socket_path, absl::Duration timeout, Handshake handshake);
   ~RedisConnection();  // calls still waiting are broken
 
   bool connected() const { return connected_flag_.load(std::memory_order_acquire); }
@@ -60,6 +63,7 @@ class RedisConnection {
   absl::StatusOr<int> Connect();
   absl::StatusOr<std::vector<Reply>> Exchange(int fd, const Batch& batch);
   void Serve(int fd);
+  bool Owed();
   bool Receive(int fd);
   bool Deliver(std::vector<Reply> replies);
   void Break(int fd);
@@ -69,7 +73,7 @@ class RedisConnection {
   bool stopping() const { return stopping_.load(); }
 
   const std::string socket_path_;
-  const absl::Duration handshake_timeout_;
+  const absl::Duration timeout_;
   const Handshake handshake_;
   const int event_fd_;
   std::atomic<bool> stopping_ = false;

@@ -5,6 +5,8 @@
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
+
 #include "common/store/test_store.h"
 
 namespace amana::store {
@@ -260,6 +262,27 @@ TEST_F(RedisStoreTest, APausedRedisEndsCallsInTimeAndIsFoundAgain) {
   EXPECT_EQ(outcome->kind, Outcome::Kind::kReplayed);
   EXPECT_EQ(outcome->reply, "reply");
   EXPECT_EQ(Outbox(*store, 1).size(), 2u);
+}
+
+TEST_F(RedisStoreTest, ASilentRedisIsLeftForTheOneThatTookItsPlace) {
+  testing::RedisFixture silent({"test"});
+  RedisStoreOptions options = redis_.OptionsFor("test");
+  options.command_timeout = absl::Milliseconds(400);
+  options.socket_path = silent.socket_path() + "-now";
+  std::filesystem::create_symlink(silent.socket_path(), options.socket_path);
+  const std::string path = options.socket_path;
+  const auto store = Open(std::move(options));
+  ASSERT_TRUE(store->Ping(Soon()).ok());
+
+  // Its connections stay open, as those to a machine that fell off the network do.
+  silent.Pause();
+  std::filesystem::remove(path);
+  std::filesystem::create_symlink(redis_.socket_path(), path);
+  const Deadline patience = Deadline::After(absl::Seconds(10));
+  int in_a_row = 0;  // all connections, not only one
+  while (in_a_row < 8 && !patience.expired())
+    in_a_row = store->Ping(Soon()).ok() ? in_a_row + 1 : 0;
+  EXPECT_EQ(in_a_row, 8);
 }
 
 TEST_F(RedisStoreTest, ManyLargeAnswersAndCommitsShareTheConnections) {
