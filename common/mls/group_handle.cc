@@ -156,15 +156,15 @@ absl::StatusOr<std::vector<ListedProposal>> Group::ListOf(
       list.push_back({*proposal, sender});
       continue;
     }
-    const ProposalRef& reference = std::get<ProposalRef>(one.content);
-    const auto known = by_reference.find(reference);
-    if (known != by_reference.end()) {
-      list.push_back(*known->second);
-    } else if (sender.type == SenderType::kNewMemberCommit) {
+    // Before anything is copied: a reference is short, and what it stands for may be megabytes.
+    if (sender.type == SenderType::kNewMemberCommit) {
       return Refuse(Fault::kExternalCommitReference);
-    } else {
-      return Refuse(Fault::kProposalNotFound);
     }
+    const auto known = by_reference.find(std::get<ProposalRef>(one.content));
+    if (known == by_reference.end()) return Refuse(Fault::kProposalNotFound);
+    list.push_back(*known->second);
+    // Of no type a list may have the same proposal twice (section 12.2).
+    by_reference.erase(known);
   }
   return list;
 }

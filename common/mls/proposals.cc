@@ -83,7 +83,6 @@ absl::Status CheckExternalList(const std::vector<ListedProposal>& list) {
   int removes = 0;
   for (const ListedProposal& listed : list) {
     const Proposal& proposal = listed.proposal;
-    if (!listed.reference.hash.empty()) return Refuse(Fault::kExternalCommitReference);
     if (proposal.As<ExternalInit>() != nullptr) {
       ++inits;
     } else if (proposal.As<Remove>() != nullptr) {

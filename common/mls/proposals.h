@@ -60,9 +60,9 @@ struct AppliedProposals {
 // nobody yet. Faults of ValidateProposal, and kUpdateByCommitter, kRemoveOfCommitter,
 // kLeafChangedTwice, kAddTwice, kAddOfMember, kPskTwice, kGroupContextExtensionsTwice,
 // kReInitNotAlone, kExternalInitInCommit, kExternalInitCount, kExternalRemoveCount,
-// kExternalCommitProposal, kExternalCommitReference, kTreeFull, kRequiredByExtensionsMissing, those
-// of CheckFits, and kSignatureKeyNotUnique, kEncryptionKeyNotUnique,
-// kCredentialTypeNotSupportedByAll, kCredentialsInUseNotSupported of the tree they lead to.
+// kExternalCommitProposal, kTreeFull, kRequiredByExtensionsMissing, those of CheckFits, and
+// kSignatureKeyNotUnique, kEncryptionKeyNotUnique, kCredentialTypeNotSupportedByAll,
+// kCredentialsInUseNotSupported of the tree they lead to.
 absl::StatusOr<AppliedProposals> ApplyProposals(const Suite& suite, const RatchetTree& tree,
                                                 const GroupContext& context,
                                                 const std::vector<ListedProposal>& list,

@@ -287,6 +287,16 @@ TEST_F(ProposalRules, WhatIsReferredToIsKnown) {
   EXPECT_EQ(Referring({known}), Fault::kProposalNotFound);
 }
 
+// A repeat is seen before what it stands for is copied, once for each of thousands of references.
+TEST_F(ProposalRules, AProposalIsReferredToOnce) {
+  const ProposalOrRef add = Wait(members_[2], Adding("new"));
+  const ProposalOrRef psk = Wait(members_[2], {PreSharedKey{ExternalPsk("psk")}});
+  EXPECT_EQ(Committed(members_[0], members_[1], {.proposals = {add, psk}, .psks = &psks_}),
+            Fault::kNone);
+  EXPECT_EQ(Referring({add, add}), Fault::kProposalNotFound);
+  EXPECT_EQ(Referring({psk, add, psk}), Fault::kProposalNotFound);
+}
+
 TEST_F(ProposalRules, SomeNeedAPath) {
   const auto listed_without_path = [&](std::vector<ProposalOrRef> list) {
     return Committed(members_[0], members_[1],
@@ -421,6 +431,13 @@ TEST_F(ExternalCommitRules, ReferToNothing) {
   const ProposalOrRef unknown{ProposalRef{std::string(kHashSize, 'r')}};
   for (const ProposalOrRef& reference : {known, unknown}) {
     EXPECT_EQ(CommittedBy("new", {.proposals = {reference}}), Fault::kExternalCommitReference);
+    // Whatever else is wrong with the list: what is referred to is not looked at.
+    EXPECT_EQ(CommittedBy("new", {.content =
+                                      [&](FramedContent& c) {
+                                        std::get<Commit>(c.content).proposals = {
+                                            {NewExtensions({})}, reference};
+                                      }}),
+              Fault::kExternalCommitReference);
   }
 }
 
