@@ -2,6 +2,9 @@
 // at one of the doors through which a leaf comes into a group: a key package, an update, a commit's
 // path, and the tree of a group that is joined.
 
+#include <ctime>
+#include <numeric>
+
 #include "common/mls/test_rules.h"
 
 namespace amana::mls {
@@ -106,6 +109,28 @@ TEST_F(KeyPackageRules, ItsLeafIsMadeForOne) {
   };
   EXPECT_EQ(Added(signed_for_the_group(LeafNodeSource::kUpdate)), Fault::kLeafSourceInKeyPackage);
   EXPECT_EQ(Added(signed_for_the_group(LeafNodeSource::kCommit)), Fault::kLeafSourceInKeyPackage);
+}
+
+// They are compared before a signature is looked at: who sends lists of all types that there are
+// must not cost everybody seconds.
+TEST_F(KeyPackageRules, ListsOfAllTypesAreComparedInNoTime) {
+  constexpr size_t kAllTypes = 65'536;
+  std::vector<uint16_t> types(kAllTypes);
+  std::iota(types.begin(), types.end(), 0);
+  GroupContext context;
+  context.cipher_suite = kSuite3.id;
+  for (const uint16_t type : types) context.extensions.push_back({.type = type, .data = ""});
+  const Client client = NewClient("new", [&](KeyPackage& k) {
+    k.leaf_node.extensions = context.extensions;
+    k.leaf_node.capabilities = {{kMls10}, {kSuite3.id}, types, types, types};
+  });
+  context.extensions[kRequiredCapabilities].data =
+      Encode(RequiredCapabilities{types, types, types});
+  const std::clock_t begin = std::clock();
+  const LeafNode& leaf = client.own.key_package.leaf_node;
+  EXPECT_TRUE(ValidateLeaf(leaf, LeafPlace::kKeyPackage, "", {}, policy_).ok());
+  EXPECT_TRUE(CheckFits(leaf, context).ok());
+  EXPECT_LT(std::clock() - begin, CLOCKS_PER_SEC);
 }
 
 TEST_F(KeyPackageRules, TheApplicationBelievesTheCredential) {

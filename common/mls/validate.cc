@@ -1,6 +1,8 @@
 #include "common/mls/validate.h"
 
 #include <algorithm>
+#include <bitset>
+#include <cstddef>
 
 #include "common/base/check.h"
 #include "common/base/status_macros.h"
@@ -17,6 +19,16 @@ constexpr uint64_t kClockSkew = 3600;
 template <class T>
 bool Lists(const std::vector<T>& list, T value) {
   return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+// The types that a list has. Lists come from anybody and are compared before any signature is
+// looked at: to look through one for each entry of another would take seconds.
+using TypeSet = std::bitset<size_t{1} << 16>;
+
+TypeSet SetOf(const std::vector<uint16_t>& types) {
+  TypeSet set;
+  for (const uint16_t type : types) set.set(type);
+  return set;
 }
 
 absl::Status CheckSource(LeafNodeSource source, LeafPlace place) {
@@ -42,8 +54,9 @@ absl::Status CheckListed(const LeafNode& leaf) {
     return Refuse(Fault::kOwnCredentialTypeNotListed);
   }
   AMANA_RETURN_IF_ERROR(CheckExtensions(leaf.extensions));
+  const TypeSet listed = SetOf(can.extensions);
   for (const Extension& extension : leaf.extensions) {
-    if (!IsDefaultExtension(extension.type) && !Lists(can.extensions, extension.type)) {
+    if (!IsDefaultExtension(extension.type) && !listed[extension.type]) {
       return Refuse(Fault::kLeafExtensionNotSupported);
     }
   }
@@ -51,15 +64,16 @@ absl::Status CheckListed(const LeafNode& leaf) {
 }
 
 absl::Status CheckRequired(const Capabilities& can, const RequiredCapabilities& required) {
+  const TypeSet extensions = SetOf(can.extensions);
+  const TypeSet proposals = SetOf(can.proposals);
+  const TypeSet credentials = SetOf(can.credentials);
   const bool all =
-      std::all_of(
-          required.extensions.begin(), required.extensions.end(),
-          [&](auto type) { return IsDefaultExtension(type) || Lists(can.extensions, type); }) &&
-      std::all_of(
-          required.proposals.begin(), required.proposals.end(),
-          [&](auto type) { return IsDefaultProposal(type) || Lists(can.proposals, type); }) &&
+      std::all_of(required.extensions.begin(), required.extensions.end(),
+                  [&](auto type) { return IsDefaultExtension(type) || extensions[type]; }) &&
+      std::all_of(required.proposals.begin(), required.proposals.end(),
+                  [&](auto type) { return IsDefaultProposal(type) || proposals[type]; }) &&
       std::all_of(required.credentials.begin(), required.credentials.end(),
-                  [&](auto type) { return Lists(can.credentials, type); });
+                  [&](auto type) { return credentials[type]; });
   return all ? absl::OkStatus() : Refuse(Fault::kRequiredCapabilityMissing);
 }
 
@@ -73,10 +87,10 @@ std::set<std::string_view> ClientsOf(const RatchetTree& tree, const Policy& poli
 }
 
 absl::Status CheckExtensions(const Extensions& extensions) {
-  for (size_t i = 0; i < extensions.size(); ++i) {
-    if (FindExtension(extensions, extensions[i].type) != &extensions[i].data) {
-      return Refuse(Fault::kExtensionRepeated);
-    }
+  TypeSet seen;
+  for (const Extension& extension : extensions) {
+    if (seen[extension.type]) return Refuse(Fault::kExtensionRepeated);
+    seen.set(extension.type);
   }
   return absl::OkStatus();
 }
@@ -138,8 +152,9 @@ absl::Status CheckFits(const LeafNode& leaf, const GroupContext& context) {
   if (!Lists(can.versions, context.version) || !Lists(can.cipher_suites, context.cipher_suite)) {
     return Refuse(Fault::kSuiteNotListed);
   }
+  const TypeSet listed = SetOf(can.extensions);
   for (const Extension& extension : context.extensions) {
-    if (!IsDefaultExtension(extension.type) && !Lists(can.extensions, extension.type)) {
+    if (!IsDefaultExtension(extension.type) && !listed[extension.type]) {
       return Refuse(Fault::kGroupExtensionNotSupported);
     }
   }
