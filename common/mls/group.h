@@ -195,7 +195,8 @@ class Group {
   const RatchetTree& tree() const { return epoch_.tree; }
   LeafIndex own_leaf() const { return epoch_.own; }
   const LeafNode& own_leaf_node() const { return *epoch_.tree.leaf(epoch_.own); }
-  // Set once a commit with a reinit was merged: nothing more is sent (section 12.4.2).
+  // Set once a commit with a reinit was merged: nothing more is sent, and nothing but data of those
+  // who sent it before is taken (section 12.4.2).
   const std::optional<ReInit>& reinit() const { return reinit_; }
   bool removed() const { return removed_; }
   bool has_waiting_proposals() const { return !waiting_.empty(); }
@@ -239,6 +240,7 @@ class Group {
 
   // An MLSMessage of this group. Application data and proposals have taken effect when it returns;
   // a commit is staged. kOwnMessage: it came back to its sender, who has it staged already.
+  // kReInitSuspended: a proposal or a commit after a reinit.
   absl::StatusOr<Received> Handle(std::string_view message, const Policy& policy,
                                   const PskSource& psks);
 

@@ -101,6 +101,10 @@ absl::StatusOr<Received> Group::Handle(std::string_view encoded, const Policy& p
       VerifiedContent verified,
       VerifiedContent::Verify(std::move(found.content), found.signature_key, found.context));
   const FramedContent& content = verified.get().content;
+  // Another epoch would undo the reinit, for those who took it.
+  if (reinit_.has_value() && content.type() != ContentType::kApplication) {
+    return Refuse(Fault::kReInitSuspended);
+  }
   if (content.type() == ContentType::kCommit) {
     // Its key is left alone: it goes with the epoch when the commit is merged, and until then the
     // same commit can be handled again.

@@ -214,6 +214,21 @@ TEST_F(SendingRules, NotAfterAReinit) {
   for (Member& member : members_) EXPECT_EQ(SentBy(member), Fault::kReInitSuspended);
 }
 
+// Who goes on all the same would undo it for those who follow.
+TEST_F(SendingRules, AfterAReinitNothingButDataIsTaken) {
+  const std::string late = Encrypted();
+  CommitAll(members_, 0, {.proposals = {{ReInit{"next", kMls10, kSuite3.id, {}}}}});
+  Member& bob = members_[1];
+  const Client client = NewClient("new");
+  const Forged joined = Forge(members_[0].group, client.signer,
+                              {.external = true, .identity = IdentityOf("new")}, random_);
+  EXPECT_EQ(Handled(bob, joined.message), Fault::kReInitSuspended);
+  EXPECT_EQ(Committed(members_[0], bob, Forgery{}), Fault::kReInitSuspended);
+  EXPECT_EQ(Proposed(members_[0], bob, kRemoval), Fault::kReInitSuspended);
+  EXPECT_FALSE(bob.group.has_waiting_proposals());
+  EXPECT_EQ(Handled(bob, late), Fault::kNone);
+}
+
 TEST_F(SendingRules, NotByThoseWhoWereRemoved) {
   CommitAll(members_, 0, {.proposals = {kRemoval}});
   EXPECT_EQ(SentBy(members_[2]), Fault::kRemoved);
