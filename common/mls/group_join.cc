@@ -91,8 +91,17 @@ absl::StatusOr<const PreSharedKeyId*> ResumedBy(const std::vector<PreSharedKeyId
 }
 
 // Whether a group may go on from another one as its welcome says (sections 11.2 and 11.3).
-absl::Status CheckResumed(const PreSharedKeyId& id, const GroupContext& context,
+// `resumes` is null where it names none.
+absl::Status CheckResumed(const PreSharedKeyId* resumes, const GroupContext& context,
                           const RatchetTree& tree, const Policy& policy, const Group* resumed) {
+  // The key of the old group is what tells the one that a reinit named from any other of that id.
+  const bool as_reinit = resumes != nullptr && resumes->usage == ResumptionUsage::kReinit;
+  if (!as_reinit && resumed != nullptr && resumed->reinit().has_value() &&
+      resumed->reinit()->group_id == context.group_id) {
+    return Refuse(Fault::kReInitMismatch);
+  }
+  if (resumes == nullptr) return absl::OkStatus();
+  const PreSharedKeyId& id = *resumes;
   if (context.epoch != 1) return Refuse(Fault::kResumedEpoch);
   if (resumed == nullptr || resumed->group_id() != id.group_id) {
     return Refuse(Fault::kResumptionUnknown);
@@ -157,10 +166,7 @@ absl::StatusOr<Group> Group::Join(const Suite& suite, std::string_view encoded, 
           DeriveWelcomeSecret(secrets.joiner_secret.Expose(), psk_secret.Expose()).Expose()));
   AMANA_ASSIGN_OR_RETURN(RatchetTree tree, FindTree(info, options));
   AMANA_RETURN_IF_ERROR(CheckGroup(suite, info, tree, policy, options));
-  if (resumes != nullptr) {
-    AMANA_RETURN_IF_ERROR(
-        CheckResumed(*resumes, info.group_context, tree, policy, options.resumed));
-  }
+  AMANA_RETURN_IF_ERROR(CheckResumed(resumes, info.group_context, tree, policy, options.resumed));
 
   const std::optional<LeafIndex> own_leaf =
       tree.FindLeaf([&](const LeafNode& leaf) { return leaf == own.key_package.leaf_node; });

@@ -167,6 +167,17 @@ TEST_F(ReInitRules, IsTheGroupThatTheReinitNamed) {
   EXPECT_EQ(Reinitialised(SuiteOf(1), {"1", "2"}), Fault::kReInitMismatch);
 }
 
+// Otherwise who founds a group of that id would say who is in it.
+TEST_F(ReInitRules, IsJoinedWithTheKeyOfTheOldGroup) {
+  const JoinOptions options{.resumed = &old_[1].group};
+  const auto joined = [&](std::string_view group_id) {
+    return RulesTest::Joined(Found("0", group_id), NewClient("1"), {}, options);
+  };
+  EXPECT_EQ(joined("an unrelated group"), Fault::kNone);
+  EXPECT_EQ(joined("new group"), Fault::kReInitMismatch);
+  EXPECT_EQ(JoinedWith([](auto& how) { how.kind = CommitKind::kBranch; }), Fault::kReInitMismatch);
+}
+
 TEST_F(ReInitRules, FollowsAReinit) {
   old_ = NewGroup(3);
   EXPECT_EQ(Joined(Next()), Fault::kReInitMismatch);
