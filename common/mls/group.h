@@ -120,7 +120,7 @@ struct CommitRequest {
   // By value, after those that wait.
   std::vector<Proposal> proposals = {};
   // Proposals that were received and wait are committed too, as far as they fit together and into
-  // the group, and their pre-shared keys are at hand.
+  // the group, their pre-shared keys are at hand, and the lifetimes of whom they add are running.
   bool include_waiting = true;
   // Without new keys for the committer where the RFC allows it (section 12.4): for adding many.
   bool without_path = false;

@@ -54,6 +54,13 @@ absl::StatusOr<Welcome> MakeWelcome(const Suite& suite, const GroupInfo& info, c
   return welcome;
 }
 
+// Whether the one who adds lets it be: what newcomers and external senders proposed nobody has held
+// against the clock.
+bool IsInTime(const Proposal& proposal, const Policy& policy) {
+  const auto* add = proposal.As<Add>();
+  return add == nullptr || CheckLifetime(add->key_package.leaf_node.lifetime, policy).ok();
+}
+
 }  // namespace
 
 absl::StatusOr<NewCommit> Group::Commit(const CommitRequest& request,
@@ -75,7 +82,8 @@ absl::StatusOr<NewCommit> Group::Commit(const CommitRequest& request,
     list = ChooseProposals(waiting_, epoch_.own, epoch_.tree, policy);
     std::erase_if(list, [&](const ListedProposal& one) {
       const auto* psk = one.proposal.As<PreSharedKey>();
-      return psk != nullptr && !FindPsks({psk->psk}, psks).ok();
+      return (psk != nullptr && !FindPsks({psk->psk}, psks).ok()) ||
+             !IsInTime(one.proposal, policy);
     });
     list = KeepFitting(*suite_, epoch_.tree, epoch_.context, list, own, epoch_.own, policy);
   }

@@ -169,6 +169,22 @@ TEST_F(KeyPackageRules, WhoAddsAClientLooksAtTheTime) {
   EXPECT_EQ(added_at(kNow + 86401), Fault::kLifetimeOver);
 }
 
+// Of a newcomer that proposed itself nobody looked at it before.
+TEST_F(KeyPackageRules, WhoCommitsAnAddThatWaitsLooksAtTheTime) {
+  Member& alice = members_[0];
+  const Client client = NewClient("new");
+  const std::string asked =
+      ProposeSelf(alice.group.context(), client.own.key_package, client.signer);
+  ASSERT_EQ(Handled(alice, asked), Fault::kNone);
+  const auto added_at = [&](uint64_t now) {
+    policy_.now = now;
+    return alice.group.Commit({}, alice.signer, policy_, psks_, random_)->staged.added().size();
+  };
+  EXPECT_EQ(added_at(kNow), 1u);
+  EXPECT_EQ(added_at(kNow - 3661), 0u);
+  EXPECT_EQ(added_at(kNow + 86401), 0u);
+}
+
 TEST_F(KeyPackageRules, ItsLeafListsItsOwnCredentialType) {
   EXPECT_EQ(AddedWithLeaf([](LeafNode& l) { l.capabilities.credentials = {kX509Credential}; }),
             Fault::kOwnCredentialTypeNotListed);
