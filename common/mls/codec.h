@@ -21,6 +21,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,9 @@ namespace amana::mls {
 // A whole message. Room for the ratchet tree of ten thousand members, and for any document that is
 // sent in one piece; what is larger goes through attachments.
 inline constexpr size_t kMaxMessageSize = size_t{4} << 20;
+
+// Of what a client saved itself: it is put together of messages that each had their size.
+inline constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
 
 // Of one vector: as many as the largest tree has nodes. A byte on the wire can become a struct of
 // some hundred bytes, and this keeps that from growing without end.
@@ -94,8 +98,8 @@ class Writer {
 // look at ok() only. What it gives points into the bytes it was made of.
 class Reader {
  public:
-  explicit Reader(std::string_view bytes) : rest_(bytes) {
-    if (bytes.size() > kMaxMessageSize) Fail(Fault::kMessageTooLarge);
+  explicit Reader(std::string_view bytes, size_t limit = kMaxMessageSize) : rest_(bytes) {
+    if (bytes.size() > limit) Fail(Fault::kMessageTooLarge);
   }
 
   uint8_t U8() { return static_cast<uint8_t>(Integer(1)); }
@@ -106,6 +110,8 @@ class Reader {
 
   // opaque<V>.
   std::string_view Opaque() { return Raw(Length()); }
+  // The elements of a vector, to be read one by one: a part of what had its size.
+  Reader Elements() { return Reader(Opaque(), kNoLimit); }
 
   // The length in front of a vector (section 2.1.2); kLengthNotMinimal, kLengthInvalid.
   size_t Length();
@@ -204,7 +210,7 @@ void DecodeFrom(Reader& reader, T& value) {
   } else if constexpr (std::same_as<T, SecretBytes>) {
     value = SecretBytes::CopyOf(reader.Opaque());
   } else if constexpr (internal::kIsVector<T>) {
-    Reader elements(reader.Opaque());
+    Reader elements = reader.Elements();
     value.clear();
     while (elements.ok() && !elements.empty()) {
       if (value.size() == kMaxElements) elements.Fail(Fault::kTooManyElements);
@@ -240,8 +246,8 @@ SecretBytes EncodeSecret(const T& value) {
 
 // All of `bytes` and nothing else.
 template <class T>
-absl::StatusOr<T> Decode(std::string_view bytes) {
-  Reader reader(bytes);
+absl::StatusOr<T> Decode(std::string_view bytes, size_t limit = kMaxMessageSize) {
+  Reader reader(bytes, limit);
   T value{};
   DecodeFrom(reader, value);
   if (reader.ok() && !reader.empty()) reader.Fail(Fault::kTrailingBytes);

@@ -65,6 +65,32 @@ TEST_F(StateRules, ACommitIsMergedWhereItWasStaged) {
   EXPECT_EQ(FaultIn(alice.group.Merge(std::move(commit.staged))), Fault::kStagedElsewhere);
 }
 
+// What it is put together of came in messages that each had their size.
+TEST_F(StateRules, WhatIsSavedMayBeLargerThanAMessage) {
+  Member& alice = members_[0];
+  const Proposal replace{
+      GroupContextExtensions{{{kApplicationId, std::string(kMaxMessageSize - 512, 'x')}}}};
+  StateRows rows;
+  const auto restored = [&] {
+    ApplyDelta(rows, alice.group.TakeDelta());
+    return FaultIn(Group::Restore(kSuite3, rows, alice.group.sequence()));
+  };
+  for (int i = 0; i < 2; ++i) {
+    const auto sent = alice.group.Propose(replace, {}, alice.signer, policy_, random_);
+    ASSERT_TRUE(sent.ok());
+    EXPECT_EQ(Handled(members_[1], *sent), Fault::kNone);
+  }
+  EXPECT_EQ(restored(), Fault::kNone);
+  NewCommit commit = *alice.group.Commit({}, alice.signer, policy_, psks_, random_);
+  EXPECT_EQ(FaultIn(alice.group.RestoreStaged(commit.staged.Encode().Expose())), Fault::kNone);
+  Follow(members_[1], commit.message);
+  ASSERT_TRUE(alice.group.Merge(std::move(commit.staged)).ok());
+  EXPECT_GT(alice.group.context().extensions.at(0).data.size(), kMaxMessageSize / 2);
+  EXPECT_EQ(restored(), Fault::kNone);
+  CommitAll(members_, 1);
+  EXPECT_EQ(restored(), Fault::kNone);
+}
+
 TEST_F(StateRules, WhoIsRemovedMergesNothing) {
   Member& bob = members_[1];
   NewCommit commit = *bob.group.Commit({}, bob.signer, policy_, psks_, random_);

@@ -76,7 +76,7 @@ bool DecodeRatchet(const Suite& suite, Reader& reader, Ratchet& ratchet) {
   DecodeFrom(reader, ratchet.secret);
   ratchet.next_generation = reader.U32();
   if (!ratchet.secret.empty() && ratchet.secret.size() != kHashSize) return false;
-  Reader skipped(reader.Opaque());
+  Reader skipped = reader.Elements();
   while (skipped.ok() && !skipped.empty()) {
     const uint32_t generation = skipped.U32();
     MessageKey key;
@@ -269,7 +269,7 @@ absl::StatusOr<SecretTree> SecretTree::FromNodes(const Suite& suite, std::string
   SecretTree tree(suite, leaves);
   const uint8_t dropped = reader.U8();
   tree.handshakes_dropped_ = dropped == 1;
-  Reader elements(reader.Opaque());
+  Reader elements = reader.Elements();
   while (elements.ok() && !elements.empty()) {
     NodeIndex node;
     SecretBytes secret;

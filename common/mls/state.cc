@@ -230,7 +230,7 @@ absl::StatusOr<std::string_view> FindRow(const StateRows& rows, const std::strin
 template <class T>
 absl::StatusOr<T> ReadRow(const StateRows& rows, const std::string& key) {
   AMANA_ASSIGN_OR_RETURN(const std::string_view row, FindRow(rows, key));
-  absl::StatusOr<T> value = Decode<T>(row);
+  absl::StatusOr<T> value = Decode<T>(row, kNoLimit);
   if (!value.ok()) return Refuse(Fault::kStateDamaged);
   return value;
 }
@@ -283,7 +283,7 @@ absl::StatusOr<RatchetTree> ReadTree(const StateRows& rows, uint32_t leaves) {
   RatchetTree tree(LeafCount{leaves});
   for (auto row = rows.lower_bound("t"); row != rows.end() && row->first.front() == 't'; ++row) {
     const auto index = Decode<NodeIndex>(std::string_view(row->first).substr(1));
-    auto node = Decode<Node>(row->second.Expose());
+    auto node = Decode<Node>(row->second.Expose(), kNoLimit);
     if (!index.ok() || !node.ok()) return Refuse(Fault::kStateDamaged);
     AMANA_RETURN_IF_ERROR(tree.Restore(*index, *std::move(node)));
   }
@@ -433,7 +433,7 @@ SecretBytes StagedCommit::Encode() const {
 }
 
 absl::StatusOr<StagedCommit> Group::RestoreStaged(std::string_view encoded) const {
-  auto saved = Decode<SavedStaged>(encoded);
+  auto saved = Decode<SavedStaged>(encoded, kNoLimit);
   if (!saved.ok() || !IsTreeSize(saved->epoch.leaves)) return Refuse(Fault::kStateDamaged);
   if (saved->base != epoch_.confirmation_tag) return Refuse(Fault::kStagedElsewhere);
   if (!Follows(saved->epoch, epoch_)) return Refuse(Fault::kStateDamaged);
