@@ -102,7 +102,7 @@ FramedContent Group::Frame(std::string_view authenticated_data) const {
 // Of a handshake, in the form that was signed.
 absl::StatusOr<std::string> Group::Protect(AuthenticatedContent content, Random& random) {
   if (content.wire_format == WireFormat::kPublicMessage) {
-    return mls::Encode(MlsMessage{ProtectPublic(
+    return EncodeToSend(MlsMessage{ProtectPublic(
         std::move(content), epoch_.secrets->membership_key.Expose(), epoch_.encoded_context)});
   }
   AMANA_ASSIGN_OR_RETURN(const SentKey key, secret_tree_.Next(epoch_.own, RatchetKind::kHandshake));

@@ -234,6 +234,8 @@ class Group {
                                             const crypto::SigningKey& next_signer,
                                             const Policy& policy, Random& random);
 
+  // kMessageTooLarge: also of a welcome, to which the group's extensions and its tree leave no
+  // room. Without the tree or without those that wait it may have some.
   absl::StatusOr<NewCommit> Commit(const CommitRequest& request, const crypto::SigningKey& signer,
                                    const Policy& policy, const PskSource& psks, Random& random);
 

@@ -157,7 +157,7 @@ absl::StatusOr<NewCommit> Group::MakeCommit(const CommitRequest& request,
         SignWithLabel(with_path ? next_signer : signer, "GroupInfoTBS", GroupInfoToBeSigned(info));
     AMANA_ASSIGN_OR_RETURN(Welcome welcome, MakeWelcome(*suite_, info, next, applied, epoch_.own,
                                                         path.path_secrets, random));
-    made.welcome = mls::Encode(MlsMessage{std::move(welcome)});
+    AMANA_ASSIGN_OR_RETURN(made.welcome, EncodeToSend(MlsMessage{std::move(welcome)}));
   }
 
   // Last, so that nothing that fails has moved the ratchet.

@@ -277,8 +277,9 @@ absl::StatusOr<ExternalJoin> Group::JoinExternally(const Suite& suite, std::stri
                     .keys = std::move(path.keys)},
               std::move(secret_tree));
   // A newcomer has no membership key: nobody could be shown a tag made with one.
-  std::string sent =
-      mls::Encode(MlsMessage{ProtectPublic(std::move(signed_commit), "", mls::Encode(context))});
+  AMANA_ASSIGN_OR_RETURN(
+      std::string sent,
+      EncodeToSend(MlsMessage{ProtectPublic(std::move(signed_commit), "", mls::Encode(context))}));
   return ExternalJoin{std::move(group), std::move(sent)};
 }
 

@@ -154,4 +154,10 @@ void MlsMessage::DecodeFrom(Reader& reader) {
   reader.Fail(Fault::kValueUnknown);
 }
 
+absl::StatusOr<std::string> EncodeToSend(const MlsMessage& message) {
+  std::string encoded = Encode(message);
+  if (encoded.size() > kMaxMessageSize) return Refuse(Fault::kMessageTooLarge);
+  return encoded;
+}
+
 }  // namespace amana::mls

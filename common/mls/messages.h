@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "common/base/secret.h"
 #include "common/mls/codec.h"
 #include "common/mls/types.h"
@@ -249,5 +250,8 @@ struct MlsMessage {
   void DecodeFrom(Reader& reader);
   friend bool operator==(const MlsMessage&, const MlsMessage&) = default;
 };
+
+// Before it is sent: kMessageTooLarge if nobody would read it.
+absl::StatusOr<std::string> EncodeToSend(const MlsMessage& message);
 
 }  // namespace amana::mls

@@ -157,6 +157,21 @@ TEST_F(MessageRules, AreOfAKindThatIsForAGroup) {
             Fault::kUnexpectedMessage);
 }
 
+TEST_F(MessageRules, AreNotMadeLargerThanAnyMayBe) {
+  Member& alice = members_[0];
+  const Proposal large{
+      GroupContextExtensions{{{kApplicationId, std::string(kMaxMessageSize, 'x')}}}};
+  for (const WireFormat format : {WireFormat::kPublicMessage, WireFormat::kPrivateMessage}) {
+    const Framing framing{.wire_format = format, .authenticated_data = ""};
+    EXPECT_EQ(FaultIn(alice.group.Propose(large, framing, alice.signer, policy_, random_)),
+              Fault::kMessageTooLarge);
+    EXPECT_EQ(FaultIn(alice.group.Commit({.proposals = {large}, .framing = framing}, alice.signer,
+                                         policy_, psks_, random_)),
+              Fault::kMessageTooLarge);
+  }
+  EXPECT_FALSE(alice.group.has_waiting_proposals());
+}
+
 TEST_F(MessageRules, ACommitHasItsConfirmationTag) {
   EXPECT_EQ(Committed(members_[0], members_[1],
                       {.signed_content = [](auto& c) { c.auth.confirmation_tag[0] ^= 1; }}),

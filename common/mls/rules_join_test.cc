@@ -39,6 +39,24 @@ TEST_F(WelcomeRules, IsForAKeyPackageOfOurs) {
   EXPECT_EQ(JoinedWithWelcome([](Welcome& w) { w.secrets.clear(); }), Fault::kWelcomeNotForUs);
 }
 
+// Nobody could read a larger one. The extensions come by themselves, and their commit refers to
+// them.
+TEST_F(WelcomeRules, IsNotMadeLargerThanAMessage) {
+  Member& alice = members_[0];
+  const Client client = NewClient("new");
+  const auto added_to = [&](Extensions extensions) {
+    const auto replace = alice.group.Propose({GroupContextExtensions{std::move(extensions)}}, {},
+                                             alice.signer, policy_, random_);
+    EXPECT_EQ(Handled(members_[1], *replace), Fault::kNone);
+    CommitAll(members_, 0);
+    return FaultIn(alice.group.Commit({.proposals = {{Add{client.own.key_package}}}}, alice.signer,
+                                      policy_, psks_, random_));
+  };
+  EXPECT_EQ(added_to({{kApplicationId, std::string(kMaxMessageSize - 512, 'x')}}),
+            Fault::kMessageTooLarge);
+  EXPECT_EQ(added_to({}), Fault::kNone);
+}
+
 TEST_F(WelcomeRules, IsOfTheKeyPackagesSuite) {
   EXPECT_EQ(JoinedWithWelcome([](Welcome& w) { w.cipher_suite = 1; }), Fault::kWelcomeSuite);
 }
