@@ -131,11 +131,23 @@ absl::StatusOr<std::string> Group::Encrypt(std::string_view data,
   return mls::Encode(MlsMessage{std::move(message)});
 }
 
+absl::Status Group::CheckRoomFor(const Proposal& proposal) const {
+  const bool fits = waiting_.size() < kMaxWaitingProposals &&
+                    waiting_size_ + mls::Encode(proposal).size() <= kMaxWaitingSize;
+  return fits ? absl::OkStatus() : Refuse(Fault::kTooManyProposals);
+}
+
+void Group::Wait(ListedProposal listed) {
+  waiting_size_ += mls::Encode(listed.proposal).size();
+  waiting_.push_back(std::move(listed));
+  changes_.waiting = true;
+}
+
 absl::StatusOr<std::string> Group::SendProposal(Proposal proposal, const Framing& framing,
                                                 const crypto::SigningKey& signer,
                                                 const Policy& policy, Random& random) {
   AMANA_RETURN_IF_ERROR(CheckSending());
-  if (waiting_.size() >= kMaxWaitingProposals) return Refuse(Fault::kTooManyProposals);
+  AMANA_RETURN_IF_ERROR(CheckRoomFor(proposal));
   ListedProposal listed{.proposal = std::move(proposal), .sender = Sender::Member(epoch_.own)};
   AMANA_RETURN_IF_ERROR(
       ValidateProposal(*suite_, epoch_.tree, epoch_.context, listed, CommitKind::kMember, policy));
@@ -150,8 +162,7 @@ absl::StatusOr<std::string> Group::SendProposal(Proposal proposal, const Framing
       SignContent(signer, framing.wire_format, std::move(content), epoch_.encoded_context);
   listed.reference = ProposalRef{ProposalRefOf(mls::Encode(signed_content))};
   AMANA_ASSIGN_OR_RETURN(std::string message, Protect(std::move(signed_content), random));
-  waiting_.push_back(std::move(listed));
-  changes_.waiting = true;
+  Wait(std::move(listed));
   return message;
 }
 
@@ -190,6 +201,7 @@ absl::StatusOr<std::string> Group::ProposeUpdate(const std::optional<Identity>& 
 
 void Group::DropWaitingProposals() {
   waiting_.clear();
+  waiting_size_ = 0;
   updates_.clear();
   changes_.waiting = true;
 }

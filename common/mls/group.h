@@ -55,6 +55,8 @@ inline constexpr size_t kMaxPastEpochs = 3;
 inline constexpr size_t kMaxResumptionEpochs = 32;
 // Proposals that wait for a commit. A full group may propose once for each member.
 inline constexpr size_t kMaxWaitingProposals = 4096;
+// And so many bytes of them: they are kept in one row, and may all come in one commit.
+inline constexpr size_t kMaxWaitingSize = 16 * kMaxMessageSize;
 
 // What the init secret of a newcomer from outside is exported for (section 8.3).
 inline constexpr std::string_view kExternalInitLabel = "MLS 1.0 external init secret";
@@ -297,6 +299,9 @@ class Group {
   Group(const Suite& suite, Epoch epoch, SecretTree secret_tree);
 
   absl::Status CheckSending() const;
+  // Whether one more proposal may wait: kTooManyProposals.
+  absl::Status CheckRoomFor(const Proposal& proposal) const;
+  void Wait(ListedProposal listed);
   absl::StatusOr<std::vector<ListedProposal>> ListOf(const std::vector<ProposalOrRef>& proposals,
                                                      const Sender& sender) const;
   absl::StatusOr<std::vector<Psk>> FindPsks(const std::vector<PreSharedKeyId>& ids,
@@ -339,6 +344,7 @@ class Group {
   std::vector<PastEpoch> past_;                  // oldest first
   std::map<uint64_t, SecretBytes> resumption_;   // by epoch
   std::vector<ListedProposal> waiting_;          // in the order they came
+  size_t waiting_size_ = 0;                      // of all of them, encoded
   std::vector<crypto::HpkePrivateKey> updates_;  // keys of our own updates that wait
   std::optional<ReInit> reinit_;
   bool removed_ = false;

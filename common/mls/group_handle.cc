@@ -141,9 +141,8 @@ absl::StatusOr<ReceivedProposal> Group::TakeProposal(VerifiedContent verified,
     return one.reference == listed.reference;
   });
   if (known) return received;
-  if (waiting_.size() >= kMaxWaitingProposals) return Refuse(Fault::kTooManyProposals);
-  waiting_.push_back(std::move(listed));
-  changes_.waiting = true;
+  AMANA_RETURN_IF_ERROR(CheckRoomFor(listed.proposal));
+  Wait(std::move(listed));
   return received;
 }
 

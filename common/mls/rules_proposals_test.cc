@@ -373,6 +373,24 @@ TEST_F(ProposalRules, SoManyWaitAndNoMore) {
   EXPECT_EQ(Proposed(members_[1], alice, Removing(2)), Fault::kTooManyProposals);
 }
 
+// Handfuls of large ones would else make a row that can't be written.
+TEST_F(ProposalRules, SoMuchWaitsAndNoMore) {
+  Member& alice = members_[0];
+  const Proposal large = NewExtensions({{kApplicationId, std::string(kMaxMessageSize - 512, 'x')}});
+  const auto proposed = [&] {
+    return FaultIn(alice.group.Propose(large, {}, alice.signer, policy_, random_));
+  };
+  const size_t most = kMaxWaitingSize / Encode(large).size();
+  for (size_t i = 1; i < most; ++i) ASSERT_EQ(proposed(), Fault::kNone);
+  StateRows rows;
+  alice.group = Reloaded(std::move(alice.group), rows);
+  EXPECT_EQ(proposed(), Fault::kNone);
+  EXPECT_EQ(proposed(), Fault::kTooManyProposals);
+  EXPECT_EQ(Proposed(members_[1], alice, large), Fault::kTooManyProposals);
+  CommitAll(members_, 1);
+  EXPECT_EQ(proposed(), Fault::kNone);
+}
+
 // --- Lists of a newcomer's commit --------------------------------------------------------------
 
 class ExternalCommitRules : public ProposalRules {

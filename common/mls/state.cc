@@ -395,8 +395,8 @@ absl::StatusOr<Group> Group::Restore(const Suite& suite, const StateRows& rows, 
   AMANA_ASSIGN_OR_RETURN(SavedWaiting waiting, ReadRow<SavedWaiting>(rows, kWaitingRow));
   for (SavedProposal& one : waiting.proposals) {
     if (!CanBeApplied(one, group.tree())) return Refuse(Fault::kStateDamaged);
-    group.waiting_.push_back({std::move(one.proposal), one.sender, std::move(one.reference),
-                              /*validated=*/true});
+    group.Wait({std::move(one.proposal), one.sender, std::move(one.reference),
+                /*validated=*/true});
   }
   for (const SecretBytes& key : waiting.updates) {
     auto pair = crypto::HpkePrivateKey::FromBytes(key.Expose());
