@@ -141,7 +141,10 @@ struct NewCommit {
 };
 
 struct ReceivedApplication {
+  // A leaf of the tree of `epoch`. Of a late message that is not the tree of now, where somebody
+  // else may sit there: who sent it is told by the key that it was verified with.
   LeafIndex sender;
+  std::string signature_key;
   uint64_t epoch = 0;
   std::string authenticated_data;
   std::string data;

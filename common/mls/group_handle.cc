@@ -122,6 +122,7 @@ absl::StatusOr<Received> Group::Handle(std::string_view encoded, const Policy& p
   consume();
   AuthenticatedContent taken = std::move(verified).Take();
   return ReceivedApplication{.sender = taken.content.sender.leaf(),
+                             .signature_key = std::move(found.signature_key),
                              .epoch = taken.content.epoch,
                              .authenticated_data = std::move(taken.content.authenticated_data),
                              .data = std::get<WipedString>(std::move(taken.content.content)).text};

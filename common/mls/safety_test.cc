@@ -101,17 +101,23 @@ TEST_F(PastEpochs, AreGoneWhenTheyAreDropped) {
 
 TEST_F(PastEpochs, OfAMemberThatWasRemovedMessagesAreReadStill) {
   const std::vector<std::string> late = SealedTimes(carol(), 2);
+  const std::string carols_key = carol().group.own_leaf_node().signature_key;
   const auto forged = carol().group.Encrypt("text", "", 0, bob().signer, random_);
   CommitAll(members_, kAlice, {.proposals = {{Remove{carol().index()}}}});
   EXPECT_EQ(Handled(alice(), late[0]), Fault::kNone);
-  // Somebody else at the same leaf changes nothing.
+  // Somebody else at the same leaf changes nothing, and is not taken for the sender.
   members_.pop_back();
   std::vector<Client> client;
   client.push_back(NewClient("new"));
   AddAll(members_, std::move(client));
   ASSERT_EQ(members_[2].index(), LeafIndex{2});
   for (Member* member : {&alice(), &bob()}) {
-    EXPECT_EQ(Handled(*member, late[1]), Fault::kNone);
+    const auto received = member->group.Handle(late[1], policy_, psks_);
+    ASSERT_TRUE(received.ok());
+    const auto& data = std::get<ReceivedApplication>(*received);
+    EXPECT_EQ(data.sender, members_[2].index());
+    EXPECT_EQ(data.signature_key, carols_key);
+    EXPECT_NE(data.signature_key, members_[2].group.own_leaf_node().signature_key);
     EXPECT_EQ(Handled(*member, *forged), Fault::kMessageSignature);
   }
   EXPECT_EQ(Handled(members_[2], late[1]), Fault::kStaleEpoch);
