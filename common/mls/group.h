@@ -123,6 +123,8 @@ struct CommitRequest {
   std::vector<Proposal> proposals = {};
   // Proposals that were received and wait are committed too, as far as they fit together and into
   // the group, their pre-shared keys are at hand, and the lifetimes of whom they add are running.
+  // Those that are left out wait until the commit is merged: another's, which may come first, may
+  // refer to them.
   bool include_waiting = true;
   // Without new keys for the committer where the RFC allows it (section 12.4): for adding many.
   bool without_path = false;
@@ -258,8 +260,6 @@ class Group {
   // A commit that was saved. kStateDamaged, kStagedElsewhere.
   absl::StatusOr<StagedCommit> RestoreStaged(std::string_view encoded) const;
 
-  // Proposals that wait are forgotten: for whoever has to commit and does not want them.
-  void DropWaitingProposals();
   // No message of an earlier epoch can be read any more: when they are too old.
   void DropPastEpochs();
 
@@ -305,6 +305,8 @@ class Group {
   // Whether one more proposal may wait: kTooManyProposals.
   absl::Status CheckRoomFor(const Proposal& proposal) const;
   void Wait(ListedProposal listed);
+  // Once their epoch is over: before that, any member's commit may refer to them.
+  void DropWaitingProposals();
   absl::StatusOr<std::vector<ListedProposal>> ListOf(const std::vector<ProposalOrRef>& proposals,
                                                      const Sender& sender) const;
   absl::StatusOr<std::vector<Psk>> FindPsks(const std::vector<PreSharedKeyId>& ids,

@@ -220,7 +220,7 @@ TEST_F(SendingRules, ProposalsAreCommittedFirst) {
   EXPECT_EQ(Proposed(members_[0], bob, kRemoval), Fault::kNone);
   const auto sent = [&] { return FaultIn(bob.group.Encrypt("data", "", 0, bob.signer, random_)); };
   EXPECT_EQ(sent(), Fault::kPendingProposals);
-  bob.group.DropWaitingProposals();
+  CommitAll(members_, 1, {.include_waiting = false});
   EXPECT_EQ(sent(), Fault::kNone);
 }
 

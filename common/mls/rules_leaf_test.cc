@@ -158,7 +158,7 @@ TEST_F(KeyPackageRules, WhoAddsAClientLooksAtTheTime) {
     const Fault fault =
         FaultIn(alice.group.Commit({.proposals = {add}}, alice.signer, policy_, psks_, random_));
     EXPECT_EQ(FaultIn(alice.group.Propose(add, {}, alice.signer, policy_, random_)), fault);
-    alice.group.DropWaitingProposals();
+    GroupTestPeer::DropWaitingProposals(alice.group);
     EXPECT_EQ(Committed(members_[0], members_[1], {add}), Fault::kNone);
     return fault;
   };
@@ -370,8 +370,8 @@ TEST_F(UpdateRules, FitsIntoTheGroupThatItIsCommittedIn) {
                       ForgeProposal(members_[0].group, members_[0].signer, waiting[0].proposal)),
               Fault::kNone);
     const Fault fault = Committed(bob, members_[2], {.proposals = list});
-    bob.group.DropWaitingProposals();
-    members_[2].group.DropWaitingProposals();
+    GroupTestPeer::DropWaitingProposals(bob.group);
+    GroupTestPeer::DropWaitingProposals(members_[2].group);
     return fault;
   };
   const LeafNode bobs = members_[1].group.own_leaf_node();

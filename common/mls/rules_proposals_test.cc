@@ -25,7 +25,7 @@ class ProposalRules : public RulesTest {
   Fault ListedOrProposed(const Proposal& proposal) {
     const Fault fault = Listed({proposal});
     EXPECT_EQ(Proposed(members_[0], members_[1], proposal), fault);
-    members_[1].group.DropWaitingProposals();
+    GroupTestPeer::DropWaitingProposals(members_[1].group);
     return fault;
   }
   // A member's proposal, at the first two members; its reference.
@@ -173,7 +173,7 @@ class OutsiderRules : public RulesTest {
   Fault ProposedBy(uint32_t index, const crypto::SigningKey& signer, Proposal proposal) {
     const Fault fault = Handled(members_[0], ProposeFromOutside(members_[0].group.context(), index,
                                                                 std::move(proposal), signer));
-    members_[0].group.DropWaitingProposals();
+    GroupTestPeer::DropWaitingProposals(members_[0].group);
     return fault;
   }
   Fault ProposedByService(Proposal proposal) {
@@ -283,7 +283,7 @@ TEST_F(ProposalRules, AReinitIsAlone) {
 TEST_F(ProposalRules, WhatIsReferredToIsKnown) {
   const ProposalOrRef known = Wait(members_[2], Removing(3));
   EXPECT_EQ(Referring({known}), Fault::kNone);
-  members_[1].group.DropWaitingProposals();
+  GroupTestPeer::DropWaitingProposals(members_[1].group);
   EXPECT_EQ(Referring({known}), Fault::kProposalNotFound);
 }
 

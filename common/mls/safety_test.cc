@@ -213,6 +213,28 @@ TEST_F(OwnCommits, AreMergedAfterACrash) {
   EXPECT_EQ(Handled(carol(), Sealed(alice())), Fault::kNone);
 }
 
+// --- Proposals that wait ------------------------------------------------------------------------
+
+// Commits of others refer to them: whoever could drop them would lose the group.
+template <class T>
+concept DropsProposals = requires(T group) { group.DropWaitingProposals(); };
+static_assert(!DropsProposals<Group>);
+
+using WaitingProposals = Safety;
+
+TEST_F(WaitingProposals, ThatWereLeftOutAreThereForTheCommitThatWins) {
+  const std::string removal =
+      *alice().group.Propose({Remove{carol().index()}}, {}, alice().signer, policy_, random_);
+  EXPECT_EQ(Handled(bob(), removal), Fault::kNone);
+  EXPECT_EQ(Handled(carol(), removal), Fault::kNone);
+  const NewCommit without =
+      *bob().group.Commit({.include_waiting = false}, bob().signer, policy_, psks_, random_);
+  EXPECT_TRUE(without.staged.removed().empty());
+  CommitAll(members_, kAlice);
+  EXPECT_TRUE(carol().group.removed());
+  EXPECT_EQ(alice().group.epoch_authenticator(), bob().group.epoch_authenticator());
+}
+
 // --- Signatures --------------------------------------------------------------------------------
 
 // Nothing that was not verified gets any further, and what was verified can't be verified again.

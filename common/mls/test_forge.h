@@ -26,6 +26,7 @@ class GroupTestPeer {
   static const Epoch& epoch(const Group& group) { return group.epoch_; }
   static SecretTree& secret_tree(Group& group) { return group.secret_tree_; }
   static const std::vector<ListedProposal>& waiting(const Group& group) { return group.waiting_; }
+  static void DropWaitingProposals(Group& group) { group.DropWaitingProposals(); }
   // The first commit of a group that goes on from another one, whoever is added.
   static absl::StatusOr<NewCommit> Resume(Group& group, const std::vector<KeyPackage>& key_packages,
                                           PreSharedKeyId id, SecretBytes psk, CommitKind kind,

@@ -133,15 +133,10 @@ class Play {
   }
 
   void Forget(FuzzInput& input, FuzzMember& member) {
-    switch (input.Below(3)) {
-      case 0:
-        member.group().DropWaitingProposals();
-        break;
-      case 1:
-        member.group().DropPastEpochs();
-        break;
-      default:
-        member.staged().clear();
+    if (input.Flag()) {
+      member.group().DropPastEpochs();
+    } else {
+      member.staged().clear();
     }
     member.Took(absl::OkStatus());
   }
