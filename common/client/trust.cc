@@ -106,6 +106,7 @@ std::vector<TrustedRecipient> VerifyPublishedKeys(const TrustedOrganisation& org
         std::ranges::min_element(newest, {}, [](const auto& one) { return one.second.time; }));
   }
   std::vector<TrustedRecipient> recipients;
+  recipients.reserve(newest.size());
   for (auto& [id, issued] : newest) recipients.push_back({id, std::move(issued.key)});
   return recipients;
 }

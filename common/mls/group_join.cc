@@ -90,14 +90,21 @@ absl::StatusOr<const PreSharedKeyId*> ResumedBy(const std::vector<PreSharedKeyId
   return found;
 }
 
+// Null if there is none.
+const ReInit* ReInitOf(const Group* group) {
+  if (group == nullptr) return nullptr;
+  const std::optional<ReInit>& reinit = group->reinit();
+  return reinit.has_value() ? &*reinit : nullptr;
+}
+
 // Whether a group may go on from another one as its welcome says (sections 11.2 and 11.3).
 // `resumes` is null where it names none.
 absl::Status CheckResumed(const PreSharedKeyId* resumes, const GroupContext& context,
                           const RatchetTree& tree, const Policy& policy, const Group* resumed) {
   // The key of the old group is what tells the one that a reinit named from any other of that id.
   const bool as_reinit = resumes != nullptr && resumes->usage == ResumptionUsage::kReinit;
-  if (!as_reinit && resumed != nullptr && resumed->reinit().has_value() &&
-      resumed->reinit()->group_id == context.group_id) {
+  const ReInit* named = ReInitOf(resumed);
+  if (!as_reinit && named != nullptr && named->group_id == context.group_id) {
     return Refuse(Fault::kReInitMismatch);
   }
   if (resumes == nullptr) return absl::OkStatus();

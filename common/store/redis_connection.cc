@@ -146,8 +146,7 @@ absl::StatusOr<int> RedisConnection::Connect() {
   const int fd = OpenSocket(socket_path_);
   if (fd < 0) return Unavailable();
   reader_.Reset();
-  const absl::Status status =
-      handshake_([this, fd](const Batch& batch) { return Exchange(fd, batch); });
+  absl::Status status = handshake_([this, fd](const Batch& batch) { return Exchange(fd, batch); });
   if (status.ok()) return fd;
   close(fd);
   return status;

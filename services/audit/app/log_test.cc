@@ -207,7 +207,6 @@ TEST_F(LogTest, RefusesToStartOverAChangedTile) {
 
 TEST_F(LogTest, SignsAgainWhenNothingHappens) {
   auto log = Open();
-  const std::string first = *log->ReadFile("checkpoint");
   clock_.Advance(kHeartbeat + absl::Seconds(1));
   EXPECT_GT(log->checkpoint_age(), kHeartbeat);
   ASSERT_TRUE(log->Publish().ok());

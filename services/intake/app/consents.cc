@@ -213,8 +213,7 @@ absl::Status Consents::Revoke(const CallContext& context, const ConsentId& id) {
            &commit);
     return commit;
   };
-  const absl::Status recorded =
-      store::Execute(deps_.store, context, deps_.ShardOf(id), decide).status();
+  absl::Status recorded = store::Execute(deps_.store, context, deps_.ShardOf(id), decide).status();
   // The timer and the command may both have come this far; one of them has written it down.
   if (ReasonOf(recorded) == Reason::kConsentStateInvalid) return absl::OkStatus();
   return recorded;
@@ -273,8 +272,7 @@ absl::Status Consents::Expire(const ConsentId& id, Deadline deadline) {
     Change(context, *after, before.version, now, "", &commit);
     return commit;
   };
-  const absl::Status done =
-      store::Execute(deps_.store, context, deps_.ShardOf(id), decide).status();
+  absl::Status done = store::Execute(deps_.store, context, deps_.ShardOf(id), decide).status();
   // Withdrawn or replaced meanwhile: that commit has seen to the timer.
   if (ReasonOf(done) == Reason::kConsentStateInvalid) return absl::OkStatus();
   return done;

@@ -12,7 +12,6 @@
 namespace amana::referral {
 namespace {
 
-using domain::Places;
 using domain::Referral;
 using domain::SkipReason;
 using domain::Step;
@@ -71,7 +70,7 @@ absl::StatusOr<std::string> Driver::FinishClaim(const CallContext& context,
   const Referral& referral = loaded.referral;
   CallContext step = context;
   step.request_id = RequestId();  // the recorded reply goes with the last commit
-  const absl::Status confirmed = p_.ledgers.Confirm(step, referral, *referral.Find(offer_id));
+  absl::Status confirmed = p_.ledgers.Confirm(step, referral, *referral.Find(offer_id));
   if (confirmed.ok()) {
     return p_.rows.Change(
         context, referral.id,

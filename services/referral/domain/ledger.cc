@@ -182,6 +182,7 @@ PoolCount Count(const Ledger& ledger, const PoolId& pool_id) {
 
 std::vector<PoolRoom> RoomOf(const Ledger& ledger) {
   std::vector<PoolRoom> rooms;
+  rooms.reserve(ledger.pools.size());
   for (const Pool& pool : ledger.pools) rooms.push_back({pool, Count(ledger, pool.pool_id).free});
   return rooms;
 }
