@@ -13,7 +13,6 @@ import itertools
 import os
 import random
 import sys
-import tempfile
 import threading
 import time
 import unittest
@@ -21,6 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "lib"))
 import amana_cluster  # noqa: E402
+import cluster_case  # noqa: E402
 import walk  # noqa: E402
 
 VICTIMS = ("redis", *amana_cluster.SERVICES)
@@ -37,19 +37,12 @@ def schedule(size):
     return [(step, next(victims)) for step in steps for _ in range(VICTIMS_PER_STEP[size])]
 
 
-class KillTest(unittest.TestCase):
+class KillTest(cluster_case.ClusterCase):
     @classmethod
     def setUpClass(cls):
         cls.random = random.Random(SEED)
         print(f"seed {SEED} (AMANA_TEST_SEED repeats it)")
-        # Not tearDownClass, which a failure in here would skip, and leave servers running.
-        cls.folder = tempfile.TemporaryDirectory(prefix="amana-kill-")
-        cls.cluster = amana_cluster.Cluster(Path(cls.folder.name) / "network")
-        cls.addClassCleanup(cls.folder.cleanup)
-        cls.addClassCleanup(cls.cluster.stop)
-        cls.cluster.lock()
-        cls.cluster.make()
-        cls.cluster.start()
+        super().setUpClass()
 
     def walk_through(self, disturbed=None, victim=None):
         job = walk.MainJob(self.cluster)

@@ -8,12 +8,12 @@ every file the services keep. A planted value is searched in clear, in hexadecim
 import base64
 import secrets
 import sys
-import tempfile
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "lib"))
 import amana_cluster  # noqa: E402
+import cluster_case  # noqa: E402
 import walk  # noqa: E402
 
 
@@ -33,17 +33,10 @@ def forms(value):
         yield base64.b32encode(raw[skip:])[: (len(raw) - skip) // 5 * 8].lower()
 
 
-class CanaryTest(unittest.TestCase):
+class CanaryTest(cluster_case.ClusterCase):
     @classmethod
     def setUpClass(cls):
-        # Not tearDownClass, which a failure in here would skip, and leave servers running.
-        cls.folder = tempfile.TemporaryDirectory(prefix="amana-canary-")
-        cls.cluster = amana_cluster.Cluster(Path(cls.folder.name) / "network")
-        cls.addClassCleanup(cls.folder.cleanup)
-        cls.addClassCleanup(cls.cluster.stop)
-        cls.cluster.lock()
-        cls.cluster.make()
-        cls.cluster.start()
+        super().setUpClass()
         cls.errors = []
         cls.planted = cls.plant()
         # Everything is fsynced at every write; a stop also flushes what logs still hold.

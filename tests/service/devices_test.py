@@ -3,25 +3,18 @@
 
 import base64
 import sys
-import tempfile
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "lib"))
-import amana_cluster  # noqa: E402
+import cluster_case  # noqa: E402
 import walk  # noqa: E402
 
 
-class DevicesTest(unittest.TestCase):
+class DevicesTest(cluster_case.ClusterCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory(prefix="amana-devices-")
-        cls.cluster = amana_cluster.Cluster(Path(cls.folder.name) / "network")
-        cls.addClassCleanup(cls.folder.cleanup)
-        cls.addClassCleanup(cls.cluster.stop)
-        cls.cluster.lock()
-        cls.cluster.make()
-        cls.cluster.start()
+        super().setUpClass()
         cls.job = walk.MainJob(cls.cluster)
         for step in ("take_call", "open_case", "match", "record_consent"):
             getattr(cls.job, step)()
