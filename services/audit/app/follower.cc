@@ -16,6 +16,9 @@ constexpr absl::Duration kRetryPause = absl::Milliseconds(250);
 constexpr absl::Duration kGather = absl::Milliseconds(100);
 // So many at once mean that more are waiting.
 constexpr size_t kBusy = 1024;
+// Of one read; where there are very many shards, two of each: the one that the log has, and one
+// more.
+constexpr uint32_t kMaxEntries = 2048;
 // How often the entries that the log took last are read again also when nothing comes, to notice a
 // store that was rolled back: it would count up to known numbers, which nobody would look at.
 constexpr absl::Duration kCheckEvery = absl::Seconds(10);
@@ -70,15 +73,18 @@ void Follower::Loop() {
 
 absl::StatusOr<size_t> Follower::RunOnce(absl::Duration wait) {
   if (next_check_.expired()) AMANA_RETURN_IF_ERROR(CheckLastEntries());
-  // This read only waits: it is answered as soon as there is anything that the log does not have.
-  AMANA_ASSIGN_OR_RETURN(const Outbox::Batch batch, Read(log_.Cursors(service_, shards_), wait));
-  if (!batch.entries.empty()) AMANA_RETURN_IF_ERROR(Take().status());
-  return batch.entries.size();
+  // This read only waits: it is answered as soon as there is anything that the log does not have,
+  // in whatever shard.
+  AMANA_ASSIGN_OR_RETURN(const Outbox::Batch news,
+                         Read(log_.Cursors(service_, shards_), shards_, wait));
+  if (news.entries.empty()) return 0;
+  AMANA_ASSIGN_OR_RETURN(const Taken taken, Take());
+  return taken.entries;
 }
 
-absl::StatusOr<Outbox::Batch> Follower::Read(const std::vector<uint64_t>& cursors,
+absl::StatusOr<Outbox::Batch> Follower::Read(const std::vector<uint64_t>& cursors, uint32_t limit,
                                              absl::Duration wait) {
-  AMANA_ASSIGN_OR_RETURN(Outbox::Batch batch, outbox_.Read(cursors, wait));
+  AMANA_ASSIGN_OR_RETURN(Outbox::Batch batch, outbox_.Read(cursors, limit, wait));
   const bool sound = IsSound(batch);
   if (!sound && sound_) {
     AppendResult refused;
@@ -93,22 +99,23 @@ absl::StatusOr<Outbox::Batch> Follower::Read(const std::vector<uint64_t>& cursor
 
 // The log's last entry of each stream must still be there, and be the same: that shows that what
 // comes after it really follows it. That is why a service keeps it.
-absl::StatusOr<AppendResult> Follower::Take() {
+absl::StatusOr<Follower::Taken> Follower::Take() {
   // 0 in the first round, which asks for everything.
   const uint32_t asked = shards_;
   AMANA_ASSIGN_OR_RETURN(const Outbox::Batch batch,
-                         Read(OneBefore(log_.Cursors(service_, asked)), absl::ZeroDuration()));
-  AppendResult result = log_.Append(service_, asked, batch.entries);
-  observer_(result);
-  return result;
+                         Read(OneBefore(log_.Cursors(service_, asked)),
+                              std::max(kMaxEntries, 2 * asked), absl::ZeroDuration()));
+  Taken taken{batch.entries.size(), log_.Append(service_, asked, batch.entries)};
+  observer_(taken.result);
+  return taken;
 }
 
 // Forgets all but the last entries, of the streams that have shown them: what a store that was
 // rolled back holds instead must stay, for a person to look at.
 absl::Status Follower::CheckLastEntries() {
-  AMANA_ASSIGN_OR_RETURN(const AppendResult result, Take());
+  AMANA_ASSIGN_OR_RETURN(const Taken taken, Take());
   std::vector<uint64_t> shown(shards_, 0);
-  for (const auto& [shard, sequence] : result.shown) shown[shard] = sequence;
+  for (const auto& [shard, sequence] : taken.result.shown) shown[shard] = sequence;
   AMANA_RETURN_IF_ERROR(outbox_.Trim(OneBefore(std::move(shown))));
   next_check_ = Deadline::After(kCheckEvery);
   return absl::OkStatus();

@@ -25,9 +25,10 @@ class Outbox {
     uint32_t shards = 0;
     std::vector<StreamEntry> entries;
   };
-  // Entries after `cursors` (by shard; missing ones are 0); waits up to `wait` for the first. If
-  // there are more than it gives at once, it gives at least two of each shard that has them.
-  virtual absl::StatusOr<Batch> Read(const std::vector<uint64_t>& cursors, absl::Duration wait) = 0;
+  // At most `limit` entries after `cursors` (by shard; missing ones are 0); waits up to `wait` for
+  // the first. If there are more, each shard has its part of them.
+  virtual absl::StatusOr<Batch> Read(const std::vector<uint64_t>& cursors, uint32_t limit,
+                                     absl::Duration wait) = 0;
   virtual absl::Status Trim(const std::vector<uint64_t>& cursors) = 0;
 };
 
@@ -54,9 +55,14 @@ class Follower {
   void Loop() AMANA_EXCLUDES(mutex_);
   // What the service gave, unless it can't be what a service gives: then the observer hears of it
   // once, as `malformed`, and nothing of it is taken.
-  absl::StatusOr<Outbox::Batch> Read(const std::vector<uint64_t>& cursors, absl::Duration wait);
+  absl::StatusOr<Outbox::Batch> Read(const std::vector<uint64_t>& cursors, uint32_t limit,
+                                     absl::Duration wait);
+  struct Taken {
+    size_t entries = 0;
+    AppendResult result;
+  };
   // Reads from one before the cursors and appends: what a round does once there is something.
-  absl::StatusOr<AppendResult> Take();
+  absl::StatusOr<Taken> Take();
   absl::Status CheckLastEntries();
 
   const std::string service_;

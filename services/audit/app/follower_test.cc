@@ -25,7 +25,8 @@ std::string Leaf(uint64_t n) {
 // An outbox of two shards that remembers what it was told to forget.
 class FakeOutbox final : public Outbox {
  public:
-  absl::StatusOr<Batch> Read(const std::vector<uint64_t>& cursors, absl::Duration) override {
+  absl::StatusOr<Batch> Read(const std::vector<uint64_t>& cursors, uint32_t,
+                             absl::Duration) override {
     if (down) return Error(Reason::kServiceUnavailable);
     Batch batch{.shards = count, .entries = {}};
     for (const auto& [shard, entries] : shards) {

@@ -1,6 +1,5 @@
 #include "services/audit/rpc/outbox_client.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "common/base/status_macros.h"
@@ -9,7 +8,6 @@
 namespace amana::audit {
 namespace {
 
-constexpr uint32_t kMaxEntries = 2048;
 constexpr absl::Duration kCallTime = absl::Seconds(5);
 
 // Zero cursors go without saying.
@@ -29,11 +27,10 @@ OutboxClient::OutboxClient(std::shared_ptr<grpc::Channel> channel)
     : stub_(common::v1::OutboxService::NewStub(std::move(channel))) {}
 
 absl::StatusOr<Outbox::Batch> OutboxClient::Read(const std::vector<uint64_t>& cursors,
-                                                 absl::Duration wait) {
+                                                 uint32_t limit, absl::Duration wait) {
   common::v1::ReadOutboxRequest request;
   AddCursors(cursors, request);
-  // With many shards, two of each: the one that the log has, and one more.
-  request.set_max_entries(std::max(kMaxEntries, 2 * static_cast<uint32_t>(cursors.size())));
+  request.set_max_entries(limit);
   request.set_wait_ms(static_cast<uint32_t>(absl::ToInt64Milliseconds(wait)));
   // The follower's own loop tries again.
   AMANA_ASSIGN_OR_RETURN(

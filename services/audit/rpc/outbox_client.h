@@ -14,7 +14,8 @@ class OutboxClient final : public Outbox {
  public:
   explicit OutboxClient(std::shared_ptr<grpc::Channel> channel);
 
-  absl::StatusOr<Batch> Read(const std::vector<uint64_t>& cursors, absl::Duration wait) override;
+  absl::StatusOr<Batch> Read(const std::vector<uint64_t>& cursors, uint32_t limit,
+                             absl::Duration wait) override;
   absl::Status Trim(const std::vector<uint64_t>& cursors) override;
 
  private:
