@@ -184,7 +184,8 @@ absl::StatusOr<Unverified> UnprotectPublic(PublicMessage message, std::string_vi
 absl::StatusOr<PrivateMessage> ProtectPrivate(const Suite& suite,
                                               const AuthenticatedContent& content,
                                               std::string_view sender_data_secret,
-                                              const SentKey& key, size_t padding, Random& random) {
+                                              absl::FunctionRef<absl::StatusOr<SentKey>()> next_key,
+                                              size_t padding, Random& random) {
   AMANA_CHECK(content.wire_format == WireFormat::kPrivateMessage, "content of another wire format");
   const FramedContent& framed = content.content;
   if (framed.sender.type != SenderType::kMember) return Refuse(Fault::kSenderKindNotAllowed);
@@ -195,6 +196,7 @@ absl::StatusOr<PrivateMessage> ProtectPrivate(const Suite& suite,
     return Refuse(Fault::kMessageTooLarge);
   }
 
+  AMANA_ASSIGN_OR_RETURN(const SentKey key, next_key());
   PrivateMessage message{framed.group_id,           framed.epoch, framed.type(),
                          framed.authenticated_data, "",           ""};
   const AssociatedData associated(message);

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "common/base/random.h"
 #include "common/crypto/sign.h"
@@ -69,12 +70,14 @@ PublicMessage ProtectPublic(AuthenticatedContent content, std::string_view membe
 absl::StatusOr<Unverified> UnprotectPublic(PublicMessage message, std::string_view membership_key,
                                            std::string_view context);
 
-// Section 6.3. `padding` zero bytes follow the content. kSenderKindNotAllowed unless the content is
-// of a member; kMessageTooLarge.
+// Section 6.3. `padding` zero bytes follow the content. `next_key` takes a key from the ratchet: it
+// is asked last, so that what is refused has spent none. kSenderKindNotAllowed unless the content
+// is of a member; kMessageTooLarge; what `next_key` refuses.
 absl::StatusOr<PrivateMessage> ProtectPrivate(const Suite& suite,
                                               const AuthenticatedContent& content,
                                               std::string_view sender_data_secret,
-                                              const SentKey& key, size_t padding, Random& random);
+                                              absl::FunctionRef<absl::StatusOr<SentKey>()> next_key,
+                                              size_t padding, Random& random);
 
 // struct { uint32 leaf_index; uint32 generation; opaque reuse_guard[4]; } SenderData;
 struct SenderData {

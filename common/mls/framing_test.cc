@@ -92,7 +92,8 @@ class MessageProtectionVectors : public VectorTest {
     for (const size_t padding : {0, 1, 300}) {
       const auto ours = ProtectPrivate(
           suite(), Sign(WireFormat::kPrivateMessage, content), hex("sender_data_secret"),
-          *sender.Next(kSender, KindOf(content.type())), padding, SystemRandom::Instance());
+          [&] { return sender.Next(kSender, KindOf(content.type())); }, padding,
+          SystemRandom::Instance());
       ASSERT_TRUE(ours.ok()) << ours.status();
       ExpectVerified(UnprotectPrivate(receiver, *Decode<PrivateMessage>(Encode(*ours))), content);
     }
@@ -140,7 +141,7 @@ class Framing : public testing::Test {
   }
   PrivateMessage Private(FramedContent content, size_t padding = 0) {
     return *ProtectPrivate(kSuite3, Sign(WireFormat::kPrivateMessage, std::move(content)),
-                           kSenderDataSecret, SentKey{4, MessageKeyNow()}, padding, random_);
+                           kSenderDataSecret, NextKey, padding, random_);
   }
   // As a receiver does it, with the key that the sender used.
   absl::StatusOr<Unverified> Open(const PrivateMessage& message) const {
@@ -160,6 +161,8 @@ class Framing : public testing::Test {
     key.nonce = SecretBytes::CopyOf(kNonce);
     return key;
   }
+
+  static absl::StatusOr<SentKey> NextKey() { return SentKey{4, MessageKeyNow()}; }
 
   // The same as ProtectPrivate() by hand, for content that it would not write.
   PrivateMessage SealByHand(ContentType type, std::string_view plaintext,
@@ -390,7 +393,7 @@ TEST_F(Framing, OnlyMembersSendPrivateMessages) {
        {SenderType::kExternal, SenderType::kNewMemberProposal, SenderType::kNewMemberCommit}) {
     FramedContent content = OfProposal({kind, 2});
     EXPECT_EQ(FaultIn(ProtectPrivate(kSuite3, Sign(WireFormat::kPrivateMessage, content),
-                                     kSenderDataSecret, SentKey{4, MessageKeyNow()}, 0, random_)),
+                                     kSenderDataSecret, NextKey, 0, random_)),
               Fault::kSenderKindNotAllowed);
   }
 }
@@ -399,7 +402,7 @@ TEST_F(Framing, SendsNothingThatNobodyWouldRead) {
   const auto protect = [&](size_t size, size_t padding) {
     return ProtectPrivate(kSuite3,
                           Sign(WireFormat::kPrivateMessage, Application(std::string(size, 'x'))),
-                          kSenderDataSecret, SentKey{4, MessageKeyNow()}, padding, random_);
+                          kSenderDataSecret, NextKey, padding, random_);
   };
   const auto largest = protect(kMaxMessageSize - 1000, 500);
   ASSERT_TRUE(largest.ok());

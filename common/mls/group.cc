@@ -69,7 +69,9 @@ std::optional<SecretBytes> Group::ResumptionPsk(uint64_t epoch) const {
   return found->second.Clone();
 }
 
-std::string Group::MakeGroupInfo(const crypto::SigningKey& signer, bool with_tree) const {
+absl::StatusOr<std::string> Group::MakeGroupInfo(const crypto::SigningKey& signer,
+                                                 bool with_tree) const {
+  AMANA_RETURN_IF_ERROR(CheckSending());
   GroupInfo info;
   info.group_context = epoch_.context;
   info.extensions = WithTree(epoch_.tree, with_tree);
@@ -79,7 +81,7 @@ std::string Group::MakeGroupInfo(const crypto::SigningKey& signer, bool with_tre
   info.confirmation_tag = epoch_.confirmation_tag;
   info.signer = epoch_.own;
   info.signature = SignWithLabel(signer, "GroupInfoTBS", GroupInfoToBeSigned(info));
-  return mls::Encode(MlsMessage{std::move(info)});
+  return EncodeToSend(MlsMessage{std::move(info)});
 }
 
 // --- Sending.
@@ -105,11 +107,16 @@ absl::StatusOr<std::string> Group::Protect(AuthenticatedContent content, Random&
     return EncodeToSend(MlsMessage{ProtectPublic(
         std::move(content), epoch_.secrets->membership_key.Expose(), epoch_.encoded_context)});
   }
-  AMANA_ASSIGN_OR_RETURN(const SentKey key, secret_tree_.Next(epoch_.own, RatchetKind::kHandshake));
+  return Seal(content, RatchetKind::kHandshake, /*padding=*/0, random);
+}
+
+absl::StatusOr<std::string> Group::Seal(const AuthenticatedContent& content, RatchetKind kind,
+                                        size_t padding, Random& random) {
+  const auto next_key = [&] { return secret_tree_.Next(epoch_.own, kind); };
   AMANA_ASSIGN_OR_RETURN(
       PrivateMessage message,
-      ProtectPrivate(*suite_, content, epoch_.secrets->sender_data_secret.Expose(), key,
-                     /*padding=*/0, random));
+      ProtectPrivate(*suite_, content, epoch_.secrets->sender_data_secret.Expose(), next_key,
+                     padding, random));
   return mls::Encode(MlsMessage{std::move(message)});
 }
 
@@ -120,15 +127,9 @@ absl::StatusOr<std::string> Group::Encrypt(std::string_view data,
   if (!waiting_.empty()) return Refuse(Fault::kPendingProposals);
   FramedContent content = Frame(authenticated_data);
   content.content = std::string(data);
-  const AuthenticatedContent signed_content =
-      SignContent(signer, WireFormat::kPrivateMessage, std::move(content), epoch_.encoded_context);
-  AMANA_ASSIGN_OR_RETURN(const SentKey key,
-                         secret_tree_.Next(epoch_.own, RatchetKind::kApplication));
-  AMANA_ASSIGN_OR_RETURN(
-      PrivateMessage message,
-      ProtectPrivate(*suite_, signed_content, epoch_.secrets->sender_data_secret.Expose(), key,
-                     padding, random));
-  return mls::Encode(MlsMessage{std::move(message)});
+  return Seal(
+      SignContent(signer, WireFormat::kPrivateMessage, std::move(content), epoch_.encoded_context),
+      RatchetKind::kApplication, padding, random);
 }
 
 absl::Status Group::CheckRoomFor(const Proposal& proposal) const {

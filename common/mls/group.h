@@ -220,10 +220,11 @@ class Group {
   // `optional<Node> ratchet_tree<V>`: who is in the group. Not to be shown to the network.
   std::string EncodeTree() const { return epoch_.tree.Encode(); }
 
-  // An MLSMessage with a GroupInfo that others can join from outside with. It names all members.
-  std::string MakeGroupInfo(const crypto::SigningKey& signer, bool with_tree) const;
-
   // --- Sending. Each returns an MLSMessage. kRemoved, kReInitSuspended.
+
+  // A GroupInfo that others can join from outside with. It names all members. kMessageTooLarge:
+  // without the tree it may have room.
+  absl::StatusOr<std::string> MakeGroupInfo(const crypto::SigningKey& signer, bool with_tree) const;
 
   // `padding` zero bytes hide the size. kPendingProposals: commit first (section 12.4).
   absl::StatusOr<std::string> Encrypt(std::string_view data, std::string_view authenticated_data,
@@ -312,6 +313,8 @@ class Group {
   absl::StatusOr<std::vector<Psk>> FindPsks(const std::vector<PreSharedKeyId>& ids,
                                             const PskSource& psks) const;
   absl::StatusOr<std::string> Protect(AuthenticatedContent content, Random& random);
+  absl::StatusOr<std::string> Seal(const AuthenticatedContent& content, RatchetKind kind,
+                                   size_t padding, Random& random);
   FramedContent Frame(std::string_view authenticated_data) const;
 
   absl::StatusOr<std::string> SendProposal(Proposal proposal, const Framing& framing,

@@ -153,7 +153,7 @@ TEST_F(MessageRules, OwnOnesAreKnown) {
 TEST_F(MessageRules, AreOfAKindThatIsForAGroup) {
   EXPECT_EQ(Handled(members_[0], EncodeMessage(NewClient("new").key_package())),
             Fault::kUnexpectedMessage);
-  EXPECT_EQ(Handled(members_[0], members_[1].group.MakeGroupInfo(members_[1].signer, true)),
+  EXPECT_EQ(Handled(members_[0], *members_[1].group.MakeGroupInfo(members_[1].signer, true)),
             Fault::kUnexpectedMessage);
 }
 
@@ -169,7 +169,22 @@ TEST_F(MessageRules, AreNotMadeLargerThanAnyMayBe) {
                                          policy_, psks_, random_)),
               Fault::kMessageTooLarge);
   }
+  EXPECT_EQ(FaultIn(alice.group.Encrypt("", "", kMaxMessageSize, alice.signer, random_)),
+            Fault::kMessageTooLarge);
   EXPECT_FALSE(alice.group.has_waiting_proposals());
+}
+
+// A sender that was refused too often would be too far ahead for those who read the next one.
+TEST_F(MessageRules, ThatAreNotMadeSpendNoKey) {
+  Member& alice = members_[0];
+  const Framing framing{.authenticated_data = std::string(kMaxMessageSize, 'x')};
+  alice.group.TakeDelta();
+  EXPECT_FALSE(alice.group.Propose(kRemoval, framing, alice.signer, policy_, random_).ok());
+  EXPECT_FALSE(
+      alice.group.Commit({.framing = framing}, alice.signer, policy_, psks_, random_).ok());
+  EXPECT_FALSE(alice.group.Encrypt("", "", kMaxMessageSize, alice.signer, random_).ok());
+  const StateDelta delta = alice.group.TakeDelta();
+  for (const auto& [row, value] : delta.rows) EXPECT_NE(row.front(), 'r') << "a ratchet moved";
 }
 
 TEST_F(MessageRules, ACommitHasItsConfirmationTag) {
@@ -209,6 +224,7 @@ class SendingRules : public MessageRules {
                                                  policy_, random_)),
               fault);
     EXPECT_EQ(FaultIn(member.group.Commit({}, member.signer, policy_, psks_, random_)), fault);
+    EXPECT_EQ(FaultIn(member.group.MakeGroupInfo(member.signer, true)), fault);
     return fault;
   }
 };

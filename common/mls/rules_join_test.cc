@@ -28,7 +28,7 @@ TEST_F(WelcomeRules, AValidOneIsTaken) {
 }
 
 TEST_F(WelcomeRules, IsAWelcome) {
-  EXPECT_EQ(RulesTest::JoinedBy(members_[0].group.MakeGroupInfo(members_[0].signer, true),
+  EXPECT_EQ(RulesTest::JoinedBy(*members_[0].group.MakeGroupInfo(members_[0].signer, true),
                                 NewClient("new")),
             Fault::kUnexpectedMessage);
 }
@@ -54,6 +54,8 @@ TEST_F(WelcomeRules, IsNotMadeLargerThanAMessage) {
   };
   EXPECT_EQ(added_to({{kApplicationId, std::string(kMaxMessageSize - 512, 'x')}}),
             Fault::kMessageTooLarge);
+  // Nor is a group info, which says the same in clear.
+  EXPECT_EQ(FaultIn(alice.group.MakeGroupInfo(alice.signer, true)), Fault::kMessageTooLarge);
   EXPECT_EQ(added_to({}), Fault::kNone);
 }
 
@@ -178,7 +180,7 @@ class ExternalJoinRules : public RulesTest {
   // By the first member's group info, changed before it was signed.
   Fault JoinedFromOutside(const Edit<GroupInfo>& change, const JoinOptions& options = {}) {
     const Member& alice = members_[0];
-    auto message = *Decode<MlsMessage>(alice.group.MakeGroupInfo(alice.signer, true));
+    auto message = *Decode<MlsMessage>(*alice.group.MakeGroupInfo(alice.signer, true));
     auto& info = std::get<GroupInfo>(message.content);
     change(info);
     Resign(info, alice.signer);

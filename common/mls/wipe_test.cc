@@ -155,7 +155,7 @@ TEST_F(WipeTest, GroupsThatAreJoinedFromOutside) {
   std::vector<Member> members = NewGroup(3);
   const crypto::SigningKey signer = crypto::SigningKey::Generate(random_);
   auto joined = Group::JoinExternally(
-      kSuite3, members[0].group.MakeGroupInfo(members[0].signer, true), IdentityOf("new"), signer,
+      kSuite3, *members[0].group.MakeGroupInfo(members[0].signer, true), IdentityOf("new"), signer,
       {ExternalPsk("psk")}, std::nullopt, policy_, psks_, random_);
   ASSERT_EQ(FaultIn(joined), Fault::kNone);
   for (Member& member : members) Follow(member, joined->message);

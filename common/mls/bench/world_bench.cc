@@ -129,7 +129,7 @@ size_t Saved::bytes() const {
 Couple WarmGroup(const std::vector<Client>& clients) {
   Group alice = Resync(InfoOf(WarmTree(clients), clients[0]), clients[0], LeafIndex{0}).group;
   ExternalJoin bob =
-      Resync(alice.MakeGroupInfo(clients[0].signer, /*with_tree=*/true), clients[1], LeafIndex{1});
+      Resync(*alice.MakeGroupInfo(clients[0].signer, /*with_tree=*/true), clients[1], LeafIndex{1});
   auto followed = alice.Handle(bob.message, ThePolicy(), NoPsks());
   AMANA_CHECK(followed.ok(), "Alice can't follow Bob");
   AMANA_CHECK(alice.Merge(std::get<StagedCommit>(*std::move(followed))).ok(), "merging");

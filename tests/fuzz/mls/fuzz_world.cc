@@ -121,7 +121,7 @@ void Exercise(Group& group, const crypto::SigningKey& signer, Random& random) {
   for (const std::string& message : world.messages()) {
     group.Handle(message, world.policy(), world.psks()).IgnoreError();
   }
-  group.MakeGroupInfo(signer, /*with_tree=*/true);
+  group.MakeGroupInfo(signer, /*with_tree=*/true).IgnoreError();
   group.Export("label", "context", 32).IgnoreError();
   group.Encrypt("hello", "", 0, signer, random).IgnoreError();
   group.ProposeUpdate(std::nullopt, {}, signer, signer, world.policy(), random).IgnoreError();

@@ -188,12 +188,13 @@ class Play {
   }
 
   void EnterUninvited(FuzzInput& input, FuzzMember& member, size_t device) {
-    std::string info = member.group().MakeGroupInfo(member.signer(), /*with_tree=*/true);
-    if (input.Flag()) Change(input, info);
+    auto info = member.group().MakeGroupInfo(member.signer(), /*with_tree=*/true);
+    if (!info.ok()) return;
+    if (input.Flag()) Change(input, *info);
     std::optional<LeafIndex> resync;
     if (input.Flag()) resync = LeafIndex{input.Byte()};
     auto joined =
-        Group::JoinExternally(kSuite3, info, FuzzWorld::IdentityOf(device), world_.signer(device),
+        Group::JoinExternally(kSuite3, *info, FuzzWorld::IdentityOf(device), world_.signer(device),
                               {}, resync, world_.policy(), world_.psks(), random_);
     if (!joined.ok()) return;
     Put({std::move(joined->message), std::nullopt, /*from_outside=*/true});
