@@ -74,9 +74,9 @@ int Report(const absl::Status& status) {
   if (status.ok()) return kOk;
   const Reason reason = ReasonOf(status);
   const ReasonInfo& info = InfoOf(reason);
-  const auto detail = DetailOf(status);
+  const std::string field = DetailOf(status).field;
   std::cerr << info.sentence << " [" << info.name << "]";
-  if (detail && !detail->field.empty()) std::cerr << " (" << detail->field << ")";
+  if (!field.empty()) std::cerr << " (" << field << ")";
   std::cerr << "\n";
   return ExitCodeOf(reason);
 }

@@ -100,13 +100,13 @@ Reason ReasonOf(const absl::Status& status) {
   return ReasonFromNumber(static_cast<int32_t>(number)).value_or(Reason::kUnexpected);
 }
 
-std::optional<ErrorDetail> DetailOf(const absl::Status& status) {
+ErrorDetail DetailOf(const absl::Status& status) {
   const std::string payload = PayloadOf(status);
-  if (payload.size() < kReasonSize + kRetrySize) return std::nullopt;
+  if (payload.size() < kReasonSize + kRetrySize) return {};
   const auto micros =
       ReadBigEndian<uint64_t>(std::string_view(payload).substr(kReasonSize, kRetrySize));
-  return ErrorDetail{.field = payload.substr(kReasonSize + kRetrySize),
-                     .retry_after = absl::Microseconds(static_cast<int64_t>(micros))};
+  return {.field = payload.substr(kReasonSize + kRetrySize),
+          .retry_after = absl::Microseconds(static_cast<int64_t>(micros))};
 }
 
 }  // namespace amana

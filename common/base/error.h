@@ -57,8 +57,8 @@ absl::Status Error(Reason reason, const ErrorDetail& detail);
 // made.
 Reason ReasonOf(const absl::Status& status);
 
-// The detail given to Error(), if any was given.
-std::optional<ErrorDetail> DetailOf(const absl::Status& status);
+// The detail given to Error(). An empty one if none was.
+ErrorDetail DetailOf(const absl::Status& status);
 
 // All rows, by number. Lives as long as the process.
 const std::vector<ReasonInfo>& AllReasons();

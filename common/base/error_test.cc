@@ -13,7 +13,7 @@ TEST(ErrorTest, CarriesItsReasonStatusAndSentence) {
   EXPECT_EQ(ReasonOf(status), Reason::kCaseNotFound);
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(std::string(status.message()), "There is no such case.");
-  EXPECT_FALSE(DetailOf(status).has_value());
+  EXPECT_EQ(DetailOf(status), ErrorDetail());
 }
 
 TEST(ErrorTest, CarriesItsDetail) {
@@ -33,7 +33,7 @@ TEST(ErrorTest, SurvivesBeingCopied) {
   const absl::Status first = Error(Reason::kNoCapacity, {.field = "places"});
   const absl::StatusOr<int> second = first;
   EXPECT_EQ(ReasonOf(second.status()), Reason::kNoCapacity);
-  EXPECT_EQ(DetailOf(second.status())->field, "places");
+  EXPECT_EQ(DetailOf(second.status()).field, "places");
 }
 
 TEST(ErrorTest, AStatusOfOthersIsUnexpected) {
@@ -44,7 +44,7 @@ TEST(ErrorTest, AStatusOfOthersIsUnexpected) {
   EXPECT_EQ(ReasonOf(odd), Reason::kUnexpected);
   odd.SetPayload("amana/reason", absl::Cord("x"));
   EXPECT_EQ(ReasonOf(odd), Reason::kUnexpected);
-  EXPECT_FALSE(DetailOf(odd).has_value());
+  EXPECT_EQ(DetailOf(odd), ErrorDetail());
 }
 
 TEST(ErrorTableTest, IsSortedUniqueAndFilledIn) {

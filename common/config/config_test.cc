@@ -40,7 +40,7 @@ struct Sample {
     const absl::Status status = schema.Parse(text);
     if (status.ok()) return "";
     EXPECT_EQ(ReasonOf(status), Reason::kConfigurationInvalid);
-    return DetailOf(status)->field;
+    return DetailOf(status).field;
   }
 };
 

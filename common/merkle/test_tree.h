@@ -123,9 +123,6 @@ inline ReadFile ReaderOf(const Files& files) {
 }
 
 // The detail's field, empty without one.
-inline std::string FieldOf(const absl::Status& status) {
-  const std::optional<ErrorDetail> detail = DetailOf(status);
-  return detail ? detail->field : "";
-}
+inline std::string FieldOf(const absl::Status& status) { return DetailOf(status).field; }
 
 }  // namespace amana::merkle

@@ -31,10 +31,8 @@ bool MayTryAgain(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
       return true;
-    case absl::StatusCode::kResourceExhausted: {
-      const auto detail = DetailOf(status);
-      return detail && detail->retry_after > absl::ZeroDuration();
-    }
+    case absl::StatusCode::kResourceExhausted:
+      return DetailOf(status).retry_after > absl::ZeroDuration();
     default:
       return false;
   }
@@ -46,8 +44,7 @@ absl::Duration PauseBefore(int attempt, const absl::Status& status) {
   const absl::Duration ceiling =
       std::min(kLongestPause, kFirstPause * (int64_t{1} << std::min(attempt, 10)));
   const absl::Duration jitter = ceiling * std::uniform_real_distribution<double>(0, 1)(random);
-  const auto detail = DetailOf(status);
-  return jitter + (detail ? detail->retry_after : absl::ZeroDuration());
+  return jitter + DetailOf(status).retry_after;
 }
 
 }  // namespace

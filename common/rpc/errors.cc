@@ -82,19 +82,18 @@ grpc::Status ToGrpc(const absl::Status& status, int64_t incident) {
   error_info.set_domain(kErrorDomain);
   if (incident != 0) (*error_info.mutable_metadata())["incident"] = std::to_string(incident);
   wire.add_details()->PackFrom(error_info);
-  if (const auto detail = DetailOf(status)) {
-    if (!detail->field.empty()) {
-      google::rpc::BadRequest bad_request;
-      auto& violation = *bad_request.add_field_violations();
-      violation.set_field(detail->field);
-      violation.set_description(sentence);
-      wire.add_details()->PackFrom(bad_request);
-    }
-    if (detail->retry_after > absl::ZeroDuration()) {
-      google::rpc::RetryInfo retry;
-      SetRetryDelay(detail->retry_after, *retry.mutable_retry_delay());
-      wire.add_details()->PackFrom(retry);
-    }
+  const ErrorDetail detail = DetailOf(status);
+  if (!detail.field.empty()) {
+    google::rpc::BadRequest bad_request;
+    auto& violation = *bad_request.add_field_violations();
+    violation.set_field(detail.field);
+    violation.set_description(sentence);
+    wire.add_details()->PackFrom(bad_request);
+  }
+  if (detail.retry_after > absl::ZeroDuration()) {
+    google::rpc::RetryInfo retry;
+    SetRetryDelay(detail.retry_after, *retry.mutable_retry_delay());
+    wire.add_details()->PackFrom(retry);
   }
   return grpc::Status(static_cast<grpc::StatusCode>(info.code), sentence, wire.SerializeAsString());
 }

@@ -47,7 +47,7 @@ TEST(ErrorsTest, EveryReasonComesBack) {
     const absl::Status back = FromGrpc(wire);
     EXPECT_EQ(ReasonOf(back), info.reason);
     EXPECT_EQ(back.message(), Error(info.reason).message());
-    EXPECT_FALSE(DetailOf(back));
+    EXPECT_EQ(DetailOf(back), ErrorDetail());
   }
   EXPECT_TRUE(ToGrpc(absl::OkStatus()).ok());
   EXPECT_TRUE(FromGrpc(grpc::Status::OK).ok());

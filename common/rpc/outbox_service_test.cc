@@ -73,7 +73,7 @@ TEST_F(OutboxServiceTest, GivesEntriesAfterTheCursorsAndForgetsThem) {
   EXPECT_EQ(Call(*audit_, &OutboxStub::ReadOutbox, pb::ReadOutboxRequest())->entries_size(), 1);
 
   cursor.set_shard(store_->shards());
-  EXPECT_EQ(DetailOf(Call(*audit_, &OutboxStub::ReadOutbox, read).status())->field,
+  EXPECT_EQ(DetailOf(Call(*audit_, &OutboxStub::ReadOutbox, read).status()).field,
             "cursors[0].shard");
 }
 

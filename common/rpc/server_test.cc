@@ -150,7 +150,7 @@ TEST_F(RpcServerTest, AChangeGetsItsRequestIdDigestAndTrace) {
     request.set_request_id(bad);
     const auto refused = Call(*stub, &Stub::Change, request);
     EXPECT_EQ(ReasonOf(refused.status()), Reason::kInvalidField);
-    EXPECT_EQ(DetailOf(refused.status())->field, "request_id");
+    EXPECT_EQ(DetailOf(refused.status()).field, "request_id");
   }
 }
 
@@ -196,7 +196,7 @@ TEST_F(RpcServerTest, AFullQueueRefusesAtOnceAndSaysWhenToComeAgain) {
       const absl::Time start = absl::Now();
       const auto response = Call(*stub, &Stub::Echo, request, options);
       if (ReasonOf(response.status()) != Reason::kOverloaded) return;
-      EXPECT_GT(DetailOf(response.status())->retry_after, absl::ZeroDuration());
+      EXPECT_GT(DetailOf(response.status()).retry_after, absl::ZeroDuration());
       EXPECT_LT(absl::Now() - start, absl::Milliseconds(250));
       ++refused;
     });
@@ -284,7 +284,7 @@ TEST_F(RpcServerTest, AMessageOverTheLimitIsRefused) {
   auto stub = StubFor(NewPerson(Role::kOperator));
   pb::EchoRequest request;
   request.set_payload(std::string(65537, 'x'));
-  EXPECT_EQ(DetailOf(Call(*stub, &Stub::Echo, request).status())->field, "payload");
+  EXPECT_EQ(DetailOf(Call(*stub, &Stub::Echo, request).status()).field, "payload");
   request.set_payload(std::string(5 << 20, 'x'));
   CallOptions options;
   options.retry = false;
@@ -349,7 +349,7 @@ TEST_F(RpcServerTest, DoesNotStartWithCertificatesThatCannotWork) {
     Server server(options_, {.callers = &callers_, .metrics = &metrics_});
     const absl::Status status = server.Start();
     EXPECT_EQ(ReasonOf(status), Reason::kConfigurationInvalid) << directory;
-    EXPECT_EQ(DetailOf(status)->field, "tls_dir") << directory;
+    EXPECT_EQ(DetailOf(status).field, "tls_dir") << directory;
   }
 }
 

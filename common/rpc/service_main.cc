@@ -45,9 +45,9 @@ int Complain(std::string_view program, std::string_view what) {
 }
 
 int ComplainAbout(std::string_view program, const absl::Status& status) {
-  const auto detail = DetailOf(status);
+  const std::string field = DetailOf(status).field;
   std::string what(InfoOf(ReasonOf(status)).sentence);
-  if (detail && !detail->field.empty()) what += " (" + detail->field + ")";
+  if (!field.empty()) what += " (" + field + ")";
   Complain(program, what);
   return ReasonOf(status) == Reason::kConfigurationInvalid ? kExitConfiguration : kExitStart;
 }

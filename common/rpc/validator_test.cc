@@ -22,7 +22,7 @@ std::string Fault(const std::string& text) {
   const absl::Status status = Validator(M::descriptor()).Check(message);
   if (status.ok()) return "";
   EXPECT_EQ(ReasonOf(status), Reason::kInvalidField);
-  return DetailOf(status)->field;
+  return DetailOf(status).field;
 }
 
 TEST(ValidatorTest, Table) {

@@ -90,7 +90,7 @@ void ServerTest::Start() {
       std::make_unique<Server>(options_, ServerDeps{.callers = &callers_, .metrics = &metrics_});
   server_->Add(*service_);
   const absl::Status started = server_->Start();
-  ASSERT_TRUE(started.ok()) << started << " " << DetailOf(started)->field;
+  ASSERT_TRUE(started.ok()) << started << " " << DetailOf(started).field;
   server_->SetServing(true);
 }
 

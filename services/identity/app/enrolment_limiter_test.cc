@@ -14,7 +14,7 @@ TEST(EnrolmentLimiter, LetsABurstInAndThenARate) {
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(limiter.AdmitCall(kNow).ok());
   const absl::Status refused = limiter.AdmitCall(kNow);
   EXPECT_EQ(ReasonOf(refused), Reason::kRateLimited);
-  EXPECT_EQ(DetailOf(refused)->retry_after, absl::Milliseconds(500));
+  EXPECT_EQ(DetailOf(refused).retry_after, absl::Milliseconds(500));
   EXPECT_TRUE(limiter.AdmitCall(kNow + absl::Milliseconds(500)).ok());
   EXPECT_FALSE(limiter.AdmitCall(kNow + absl::Milliseconds(500)).ok());
   // A quiet hour gives no more than the burst.
@@ -32,7 +32,7 @@ TEST(EnrolmentLimiter, CountsTheAttemptsOfEachCode) {
   EXPECT_TRUE(limiter.AdmitCode("a", kNow + absl::Minutes(5)).ok());
   const absl::Status refused = limiter.AdmitCode("a", kNow + absl::Minutes(5));
   EXPECT_EQ(ReasonOf(refused), Reason::kRateLimited);
-  EXPECT_EQ(DetailOf(refused)->retry_after, absl::Minutes(10));
+  EXPECT_EQ(DetailOf(refused).retry_after, absl::Minutes(10));
   EXPECT_TRUE(limiter.AdmitCode("b", kNow + absl::Minutes(5)).ok());
   EXPECT_TRUE(limiter.AdmitCode("a", kNow + absl::Minutes(15)).ok());
 }

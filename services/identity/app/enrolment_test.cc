@@ -141,7 +141,7 @@ TEST_F(EnrolmentOfHotline, BothKeysMustBeHeld) {
   changed.set_signing_key(supervisor.signing_key.verifying_key().bytes());
   const absl::Status forged = network.Enrol(changed).status();
   EXPECT_EQ(ReasonOf(forged), Reason::kInvalidField);
-  EXPECT_EQ(DetailOf(forged)->field, "signature");
+  EXPECT_EQ(DetailOf(forged).field, "signature");
   // A signature is worth something for its own request only.
   changed = request;
   changed.set_request_id(network.NewRequestId().bytes());

@@ -54,7 +54,7 @@ TEST(Organisations, AGivenIdIsTakenOnce) {
   const auto again =
       network.organisations().Create(network.CallOf(network.administrator().caller), request);
   EXPECT_EQ(ReasonOf(again.status()), Reason::kInvalidField);
-  EXPECT_EQ(DetailOf(again.status())->field, "organisation_id");
+  EXPECT_EQ(DetailOf(again.status()).field, "organisation_id");
   request.set_organisation_id(std::string(16, '\0'));
   EXPECT_EQ(ReasonOf(network.organisations()
                          .Create(network.CallOf(network.administrator().caller), request)

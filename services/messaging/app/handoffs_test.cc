@@ -111,23 +111,23 @@ TEST(Send, OnlyInTheCallersNameAndBesideTheCase) {
   World world;
   v1::SendHandoffRequest request = world.SendRequest();
   request.mutable_package()->set_sender_device_id(world.supervisor.bytes());
-  EXPECT_EQ(DetailOf(Send(world, request))->field, "package.sender_device_id");
+  EXPECT_EQ(DetailOf(Send(world, request)).field, "package.sender_device_id");
   request = world.SendRequest();
   request.mutable_package()->set_sender_organisation_id(world.centre.bytes());
-  EXPECT_EQ(DetailOf(Send(world, request))->field, "package.sender_organisation_id");
+  EXPECT_EQ(DetailOf(Send(world, request)).field, "package.sender_organisation_id");
   request = world.SendRequest();
   request.mutable_handoff_id()->front() ^= 1;
-  EXPECT_EQ(DetailOf(Send(world, request))->field, "handoff_id");
+  EXPECT_EQ(DetailOf(Send(world, request)).field, "handoff_id");
   request = world.SendRequest();
   request.set_case_id(std::string(kIdSize, '\0'));
-  EXPECT_EQ(DetailOf(Send(world, request))->field, "case_id");
+  EXPECT_EQ(DetailOf(Send(world, request)).field, "case_id");
 }
 
 TEST(Send, AnIdIsUsedOnce) {
   World world;
   const v1::SendHandoffRequest request = world.SendRequest();
   EXPECT_TRUE(Send(world, request).ok());
-  EXPECT_EQ(DetailOf(Send(world, request))->field, "handoff_id");
+  EXPECT_EQ(DetailOf(Send(world, request)).field, "handoff_id");
 }
 
 TEST(Send, AttachmentsAreFinishedAndTheSenders) {
