@@ -65,16 +65,12 @@ absl::Status RunShow(Context& context, const OneCase& options) {
                              &intake::v1::GetCaseResponse::case_, Describe);
 }
 
-struct List {
-  uint32_t limit = 50;
-};
+struct List {};
 
-absl::Status RunList(Context& context, const List& options) {
-  intake::v1::ListCasesRequest request;
-  request.set_page_size(options.limit);
-  return context.CallAndShow(&IntakeService::Stub::ListCases, request, [](const auto& response) {
-    return Lines(response.cases(), Describe, "No open case.");
-  });
+absl::Status RunList(Context& context, const List&) {
+  return context.CallAndShow(
+      &IntakeService::Stub::ListCases, intake::v1::ListCasesRequest(),
+      [](const auto& response) { return Lines(response.cases(), Describe, "No open case."); });
 }
 
 struct Change {
@@ -138,11 +134,7 @@ void AddCaseCommands(CLI::App& app, Context& context) {
   AddCommand<OneCase>(group, context, "show", "Shows a case", DeclareOneCase, RunShow);
   AddCommand<List>(
       group, context, "list", "Lists the organisation's open cases, newest first",
-      [](CLI::App& command, List& options) {
-        command.add_option("--limit", options.limit, "At most so many (50)")
-            ->check(CLI::Range(1, 500));
-      },
-      RunList);
+      [](CLI::App&, List&) {}, RunList);
   AddChange(group, context, "hold", "Puts a case on hold", intake::v1::CASE_COMMAND_HOLD);
   AddChange(group, context, "resume", "Takes a case off hold", intake::v1::CASE_COMMAND_RESUME);
   AddChange(group, context, "request-closure", "Asks to close a case",

@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "common/base/secret.h"
 #include "common/base/status_macros.h"
+#include "common/client/paging.h"
 #include "common/client/session.h"
 
 namespace amana::cli {
@@ -39,14 +40,21 @@ class Context {
   absl::StatusOr<std::unique_ptr<client::Session>> OpenSession() const;
 
   // A command that is one call: shows `part` of its response (an accessor), in the lines that
-  // `describe` makes of it. Without `part`: all of the response.
+  // `describe` makes of it. Without `part`: all of the response. Of a list: all its pages.
   template <class Stub, class Request, class Response, class Part, class Describe>
   absl::Status CallAndShow(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                         Response*),
                            const Request& request, Part part, Describe describe) const {
     AMANA_ASSIGN_OR_RETURN(const auto session, OpenSession());
-    AMANA_ASSIGN_OR_RETURN(const Response response, session->Call(method, request));
-    const auto& shown = std::invoke(part, response);
+    const auto call = [&](const Request& one) { return session->Call(method, one); };
+    absl::StatusOr<Response> response;
+    if constexpr (requires { request.page_token(); }) {
+      response = client::AllPages(call, request);
+    } else {
+      response = call(request);
+    }
+    AMANA_RETURN_IF_ERROR(response.status());
+    const auto& shown = std::invoke(part, *response);
     Show(shown, describe(shown));
     return absl::OkStatus();
   }

@@ -103,14 +103,13 @@ absl::Status List(Context& context, const ListOptions& options) {
   AMANA_ASSIGN_OR_RETURN(const auto session, context.OpenSession());
   referral::v1::ListServicesAtLocationRequest request;
   request.set_organisation_id(options.organisation);
-  AMANA_ASSIGN_OR_RETURN(
-      const auto all,
-      client::AllPages(
-          *session, &DirectoryService::Stub::ListServicesAtLocation,
-          [](auto& into, const auto& page) {
-            into.mutable_services_at_location()->MergeFrom(page.services_at_location());
-          },
-          request));
+  AMANA_ASSIGN_OR_RETURN(const auto all, client::AllPages(
+                                             [&](const auto& page) {
+                                               return session->Call(
+                                                   &DirectoryService::Stub::ListServicesAtLocation,
+                                                   page);
+                                             },
+                                             request));
   std::string lines;
   for (const ServiceAtLocation& record : all.services_at_location()) {
     lines += IdText(record.service_at_location_id()) + "  " + Word(record.status()) + "  " +

@@ -28,7 +28,6 @@ struct List {
 absl::Status RunList(Context& context, const List& options) {
   referral::v1::ListOffersRequest request;
   request.set_pending_only(options.pending);
-  request.set_page_size(100);
   return context.CallAndShow(&ReferralService::Stub::ListOffers, request, [](const auto& response) {
     return Lines(response.offers(), Describe, "Nothing is asked of you.");
   });

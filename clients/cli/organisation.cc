@@ -26,9 +26,8 @@ std::string Line(const Organisation& organisation) {
 
 absl::StatusOr<ListOrganisationsResponse> ListAll(client::Session& session) {
   return client::AllPages(
-      session, &IdentityService::Stub::ListOrganisations,
-      [](auto& all, const auto& page) {
-        all.mutable_organisations()->MergeFrom(page.organisations());
+      [&](const auto& page) {
+        return session.Call(&IdentityService::Stub::ListOrganisations, page);
       },
       identity::v1::ListOrganisationsRequest());
 }

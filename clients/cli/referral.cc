@@ -91,7 +91,6 @@ struct List {
 absl::Status RunList(Context& context, const List& options) {
   referral::v1::ListReferralsRequest request;
   request.set_escalated_only(options.escalated);
-  request.set_page_size(100);
   return context.CallAndShow(&ReferralService::Stub::ListReferrals, request,
                              [](const auto& response) {
                                return Lines(response.referrals(), Describe, "No open referral.");

@@ -12,6 +12,7 @@
 #include "common/base/error.h"
 #include "common/base/files.h"
 #include "common/client/audit_mirror.h"
+#include "common/client/paging.h"
 #include "common/merkle/leaf.h"
 #include "common/merkle/tlog_proof.h"
 
@@ -57,7 +58,11 @@ absl::StatusOr<std::vector<Piece>> History(Session& session, const CaseId& case_
   for (const char* service : kServices) {
     amana::common::v1::ListHistoryRequest request;
     request.set_subject_id(case_id.bytes());
-    const auto history = session.CallOn(service, &OutboxService::Stub::ListHistory, request);
+    const auto history = AllPages(
+        [&](const auto& page) {
+          return session.CallOn(service, &OutboxService::Stub::ListHistory, page);
+        },
+        request);
     // A service that never had to do with the case knows none.
     if (history.status().code() == absl::StatusCode::kNotFound && service != kServices[0]) continue;
     AMANA_RETURN_IF_ERROR(history.status());

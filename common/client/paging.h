@@ -1,12 +1,10 @@
 #pragma once
 
-// Lists that come in pages, read to the end.
-
-#include <utility>
+// Lists that come in pages, read to the end: one that ends too soon hides who is waiting.
 
 #include "absl/status/statusor.h"
 #include "common/base/error.h"
-#include "common/client/session.h"
+#include "common/base/status_macros.h"
 
 namespace amana::client {
 
@@ -14,19 +12,18 @@ namespace amana::client {
 inline constexpr int kMaxPages = 10'000;
 inline constexpr uint32_t kPageSize = 200;
 
-// `add(all, page)` takes over the page's elements.
-template <class Response, class Stub, class Request, class Add>
-absl::StatusOr<Response> AllPages(Session& session,
-                                  grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
-                                                               Response*),
-                                  Add add, Request request) {
-  Response all;
+// One response with the elements of all pages. `call` takes a request and returns an
+// absl::StatusOr<Response>.
+template <class Call, class Request>
+auto AllPages(Call call, Request request) -> decltype(call(request)) {
+  typename decltype(call(request))::value_type all;
   request.set_page_size(kPageSize);
-  for (int page = 0; page < kMaxPages; ++page) {
-    AMANA_ASSIGN_OR_RETURN(const Response response, session.Call(method, request));
-    add(all, response);
-    if (response.next_page_token().empty()) return all;
-    request.set_page_token(response.next_page_token());
+  for (int i = 0; i < kMaxPages; ++i) {
+    AMANA_ASSIGN_OR_RETURN(const auto page, call(request));
+    request.set_page_token(page.next_page_token());
+    all.MergeFrom(page);
+    all.clear_next_page_token();
+    if (request.page_token().empty()) return all;
   }
   return Error(Reason::kPageTokenInvalid);
 }

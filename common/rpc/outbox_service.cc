@@ -2,11 +2,16 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
+#include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "amana/common/v1/outbox.pb.h"
 #include "common/base/status_macros.h"
+#include "common/store/index_page.h"
 #include "common/store/outbox_wait.h"
 
 namespace amana::rpc {
@@ -27,6 +32,25 @@ absl::StatusOr<std::vector<uint64_t>> ToCursors(
     out[cursors[i].shard()] = cursors[i].sequence();
   }
   return out;
+}
+
+// A page token is a position as text: "3.120".
+std::string ToToken(const store::HistoryPosition& position) {
+  return absl::StrCat(position.shard, ".", position.index);
+}
+
+absl::StatusOr<store::HistoryPosition> FromToken(std::string_view token, uint32_t shards) {
+  store::HistoryPosition position;
+  if (token.empty()) return position;
+  const char* const end = token.data() + token.size();
+  const auto shard = std::from_chars(token.data(), end, position.shard);
+  if (shard.ec != std::errc() || shard.ptr == end || *shard.ptr != '.' ||
+      position.shard >= shards) {
+    return Error(Reason::kPageTokenInvalid);
+  }
+  const auto index = std::from_chars(shard.ptr + 1, end, position.index);
+  if (index.ec != std::errc() || index.ptr != end) return Error(Reason::kPageTokenInvalid);
+  return position;
 }
 
 class OutboxHandlers {
@@ -62,11 +86,15 @@ class OutboxHandlers {
                                    const pb::ListHistoryRequest& request) {
     AMANA_ASSIGN_OR_RETURN(const bool may_read, may_read_(context, request.subject_id()));
     if (!may_read) return Error(not_found_);
-    AMANA_ASSIGN_OR_RETURN(auto entries,
-                           store_.ReadHistory(request.subject_id(), context.deadline));
-    if (entries.empty()) return Error(not_found_);
+    AMANA_ASSIGN_OR_RETURN(const auto from, FromToken(request.page_token(), store_.shards()));
+    AMANA_ASSIGN_OR_RETURN(
+        store::HistoryPage page,
+        store_.ReadHistory(request.subject_id(), from, store::PageSize(request.page_size()),
+                           context.deadline));
+    if (page.entries.empty() && request.page_token().empty()) return Error(not_found_);
     pb::ListHistoryResponse response;
-    for (store::HistoryEntry& entry : entries) {
+    if (page.next) response.set_next_page_token(ToToken(*page.next));
+    for (store::HistoryEntry& entry : page.entries) {
       pb::HistoryEntry& out = *response.add_entries();
       out.set_event(std::move(entry.event));
       out.set_opening(std::move(entry.opening));

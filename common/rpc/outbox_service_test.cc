@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <set>
 #include <thread>
 
 #include "amana/common/v1/outbox.grpc.pb.h"
@@ -93,6 +94,27 @@ TEST_F(OutboxServiceTest, WaitsForTheFirstEntry) {
   EXPECT_LT(absl::Now() - start, absl::Milliseconds(1500));
 }
 
+TEST_F(OutboxServiceTest, HistoriesComeInPages) {
+  for (int i = 0; i < 5; ++i) Record(mine_);
+  auto stub =
+      pb::OutboxService::NewStub(Channel(MakeTls(ca_, NewPerson(Role::kOperator).spiffe_id)));
+  pb::ListHistoryRequest request;
+  request.set_subject_id(mine_);
+  request.set_page_size(2);
+  std::set<std::string> openings;
+  int pages = 0;
+  do {
+    const auto page = Call(*stub, &OutboxStub::ListHistory, request);
+    ASSERT_TRUE(page.ok()) << page.status();
+    EXPECT_LE(page->entries_size(), 2);
+    for (const auto& entry : page->entries()) openings.insert(entry.opening());
+    request.set_page_token(page->next_page_token());
+    ++pages;
+  } while (!request.page_token().empty());
+  EXPECT_EQ(openings.size(), 5u);
+  EXPECT_EQ(pages, 3);
+}
+
 TEST_F(OutboxServiceTest, HistoriesAreForThoseConcerned) {
   const std::string others(16, '\2');
   Record(mine_);
@@ -108,6 +130,13 @@ TEST_F(OutboxServiceTest, HistoriesAreForThoseConcerned) {
   request.set_subject_id(others);
   EXPECT_EQ(ReasonOf(Call(*stub, &OutboxStub::ListHistory, request).status()),
             Reason::kCaseNotFound);
+  request.set_subject_id(mine_);
+  for (const char* token : {"x", "3", "3.", "3.x", ".1", "99.0", "3.-1", "3.1.1"}) {
+    request.set_page_token(token);
+    EXPECT_EQ(ReasonOf(Call(*stub, &OutboxStub::ListHistory, request).status()),
+              Reason::kPageTokenInvalid)
+        << token;
+  }
   // Only the audit service reads the outbox.
   EXPECT_EQ(ReasonOf(Call(*stub, &OutboxStub::ReadOutbox, pb::ReadOutboxRequest()).status()),
             Reason::kRoleNotAllowed);

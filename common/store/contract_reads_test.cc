@@ -232,5 +232,25 @@ TEST_P(ReadContract, AHistoryGathersAllShardsAndOutlivesTrimming) {
   EXPECT_THAT(Events(store(), Subject(1)), ElementsAre("1", "6"));
 }
 
+TEST_P(ReadContract, AHistoryComesInPages) {
+  std::vector<std::string> expected;
+  for (const Shard shard : {1u, 2u, 6u}) {
+    for (int i = 0; i < 5; ++i) {
+      Commit commit = Nothing(shard);
+      commit.audit = {Recorded(Subject(1), expected.emplace_back(std::to_string(shard * 10 + i)))};
+      ASSERT_EQ(Applied(store(), commit), Outcome::Kind::kCommitted);
+    }
+  }
+  for (const uint32_t limit : {1u, 4u, 5u, 7u, 15u}) {
+    EXPECT_EQ(Events(store(), Subject(1), limit), expected) << limit;
+  }
+  // Not one page more than there is something in.
+  EXPECT_FALSE(store().ReadHistory(Subject(1), {}, 15, Soon())->next.has_value());
+  EXPECT_TRUE(store().ReadHistory(Subject(1), {}, 14, Soon())->next.has_value());
+  const auto behind = store().ReadHistory(Subject(1), {6, 1ULL << 63}, 15, Soon());
+  EXPECT_THAT(behind->entries, IsEmpty());
+  EXPECT_FALSE(behind->next.has_value());
+}
+
 }  // namespace
 }  // namespace amana::store

@@ -6,6 +6,7 @@
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "common/crypto/random.h"
+#include "common/store/history_parts.h"
 #include "common/store/scores.h"
 #include "common/store/validate.h"
 
@@ -233,20 +234,26 @@ absl::StatusOr<OutboxBacklog> MemoryStore::ReadOutboxBacklog(Deadline deadline) 
   return backlog;
 }
 
-absl::StatusOr<std::vector<HistoryEntry>> MemoryStore::ReadHistory(const std::string& subject,
-                                                                   Deadline deadline) {
+absl::StatusOr<HistoryPage> MemoryStore::ReadHistory(const std::string& subject,
+                                                     HistoryPosition from, uint32_t limit,
+                                                     Deadline deadline) {
   AMANA_RETURN_IF_ERROR(CheckDeadline(deadline));
-  std::vector<HistoryEntry> history;
   MutexLock lock(mutex_);
+  std::vector<uint64_t> sizes;
   for (Shard shard = 0; shard < shards(); ++shard) {
     const auto it = histories_.find(names_.History(shard, subject));
-    if (it == histories_.end()) continue;
-    for (const std::string& stored : it->second) {
-      AMANA_ASSIGN_OR_RETURN(HistoryEntry entry, codec_.DecodeHistory(it->first, stored));
-      history.push_back(std::move(entry));
+    sizes.push_back(it == histories_.end() ? 0 : it->second.size());
+  }
+  HistoryPage page;
+  for (const HistoryPart& part : PartsOfHistory(sizes, from, limit, page.next)) {
+    const std::string name = names_.History(part.shard, subject);
+    const std::vector<std::string>& stored = histories_.at(name);
+    for (uint64_t i = part.first; i < part.first + part.count; ++i) {
+      AMANA_ASSIGN_OR_RETURN(HistoryEntry entry, codec_.DecodeHistory(name, stored[i]));
+      page.entries.push_back(std::move(entry));
     }
   }
-  return history;
+  return page;
 }
 
 absl::Status MemoryStore::Ping(Deadline deadline) { return CheckDeadline(deadline); }

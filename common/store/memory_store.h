@@ -47,8 +47,8 @@ class MemoryStore final : public Store {
                                                       uint32_t limit, Deadline deadline) override;
   absl::Status TrimOutbox(const std::vector<uint64_t>& cursors, Deadline deadline) override;
   absl::StatusOr<OutboxBacklog> ReadOutboxBacklog(Deadline deadline) override;
-  absl::StatusOr<std::vector<HistoryEntry>> ReadHistory(const std::string& subject,
-                                                        Deadline deadline) override;
+  absl::StatusOr<HistoryPage> ReadHistory(const std::string& subject, HistoryPosition from,
+                                          uint32_t limit, Deadline deadline) override;
   absl::Status Ping(Deadline deadline) override;
 
  private:

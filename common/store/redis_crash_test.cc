@@ -117,10 +117,10 @@ class RedisCrashTest : public ::testing::Test {
     const Row row = MustRead(store, worker.shard(), worker.key());
     EXPECT_EQ(row.version, count);
     EXPECT_EQ(row.value, std::to_string(count));
-    const auto history = store.ReadHistory(worker.subject(), Soon());
-    ASSERT_EQ(history->size(), count);
+    const std::vector<HistoryEntry> history = WholeHistory(store, worker.subject());
+    ASSERT_EQ(history.size(), count);
     for (size_t i = 0; i < count; ++i) {
-      const HistoryEntry& entry = history->at(i);
+      const HistoryEntry& entry = history[i];
       ASSERT_EQ(entry.event, std::to_string(i + 1));
       ASSERT_TRUE(leaves.contains(*merkle::MakeEventLeaf(entry.opening, entry.event)));
     }

@@ -11,6 +11,7 @@
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
 #include "common/store/functions.h"
+#include "common/store/history_parts.h"
 #include "common/store/redis_pool.h"
 #include "common/store/scores.h"
 #include "common/store/validate.h"
@@ -421,23 +422,35 @@ absl::StatusOr<OutboxBacklog> RedisStore::ReadOutboxBacklog(Deadline deadline) {
   });
 }
 
-absl::StatusOr<std::vector<HistoryEntry>> RedisStore::ReadHistory(const std::string& subject,
-                                                                  Deadline deadline) {
-  return Observed("read_history", [&]() -> absl::StatusOr<std::vector<HistoryEntry>> {
-    Batch batch;
+absl::StatusOr<HistoryPage> RedisStore::ReadHistory(const std::string& subject,
+                                                    HistoryPosition from, uint32_t limit,
+                                                    Deadline deadline) {
+  return Observed("read_history", [&]() -> absl::StatusOr<HistoryPage> {
+    Batch lengths;
     for (Shard shard = 0; shard < shards(); ++shard) {
-      batch.Command({"LRANGE", names_.History(shard, subject), "0", "-1"});
+      lengths.Command({"LLEN", names_.History(shard, subject)});
     }
-    AMANA_ASSIGN_OR_RETURN(const std::vector<Reply> replies, Query(batch, deadline));
-    std::vector<HistoryEntry> history;
-    for (Shard shard = 0; shard < shards(); ++shard) {
-      const std::string name = names_.History(shard, subject);
-      for (const Reply& stored : replies[shard].elements) {
+    AMANA_ASSIGN_OR_RETURN(const std::vector<Reply> counted, Query(lengths, deadline));
+    std::vector<uint64_t> sizes;
+    for (const Reply& reply : counted) sizes.push_back(static_cast<uint64_t>(reply.integer));
+
+    HistoryPage page;
+    const std::vector<HistoryPart> parts = PartsOfHistory(sizes, from, limit, page.next);
+    if (parts.empty()) return page;
+    Batch ranges;
+    for (const HistoryPart& part : parts) {
+      ranges.Command({"LRANGE", names_.History(part.shard, subject), std::to_string(part.first),
+                      std::to_string(part.first + part.count - 1)});
+    }
+    AMANA_ASSIGN_OR_RETURN(const std::vector<Reply> replies, Query(ranges, deadline));
+    for (size_t i = 0; i < parts.size(); ++i) {
+      const std::string name = names_.History(parts[i].shard, subject);
+      for (const Reply& stored : replies[i].elements) {
         AMANA_ASSIGN_OR_RETURN(HistoryEntry entry, codec_.DecodeHistory(name, stored.text));
-        history.push_back(std::move(entry));
+        page.entries.push_back(std::move(entry));
       }
     }
-    return history;
+    return page;
   });
 }
 

@@ -28,7 +28,7 @@ namespace amana::store {
 // k8s/README.md and scripts/lib/amana_cluster.py say the same; tests/k8s/policy.test.mjs compares.
 inline constexpr std::string_view kRedisPermissions =
     "+auth +ping +get +mget +getrange +set +del +xadd +xrange +xtrim +xlen +zadd +zrem "
-    "+zrangebyscore +zrevrangebyscore +rpush +lrange +fcall +function|list +function|load";
+    "+zrangebyscore +zrevrangebyscore +rpush +lrange +llen +fcall +function|list +function|load";
 
 struct RedisStoreOptions {
   std::string socket_path;
@@ -77,8 +77,8 @@ class RedisStore final : public Store {
                                                       uint32_t limit, Deadline deadline) override;
   absl::Status TrimOutbox(const std::vector<uint64_t>& cursors, Deadline deadline) override;
   absl::StatusOr<OutboxBacklog> ReadOutboxBacklog(Deadline deadline) override;
-  absl::StatusOr<std::vector<HistoryEntry>> ReadHistory(const std::string& subject,
-                                                        Deadline deadline) override;
+  absl::StatusOr<HistoryPage> ReadHistory(const std::string& subject, HistoryPosition from,
+                                          uint32_t limit, Deadline deadline) override;
   absl::Status Ping(Deadline deadline) override;
 
  private:

@@ -77,7 +77,7 @@ TEST_F(RedisStoreTest, ASealedValueCopiedToAnotherKeyDoesNotOpen) {
   EXPECT_EQ(ReasonOf(store->ReadOutbox({}, 100, Soon()).status()), Reason::kStoredValueUnreadable);
   const std::string history = "test:{s001}:h:" + Base32Encode(Subject(0));
   redis_.Ask({"COPY", history, "test:{s001}:h:" + Base32Encode(Subject(7))});
-  EXPECT_EQ(ReasonOf(store->ReadHistory(Subject(7), Soon()).status()),
+  EXPECT_EQ(ReasonOf(store->ReadHistory(Subject(7), {}, 100, Soon()).status()),
             Reason::kStoredValueUnreadable);
 }
 

@@ -156,6 +156,17 @@ struct HistoryEntry {
   std::string opening;
 };
 
+// A place in a history, which is read shard by shard: what was recorded there before is counted.
+struct HistoryPosition {
+  Shard shard = 0;
+  uint64_t index = 0;
+};
+
+struct HistoryPage {
+  std::vector<HistoryEntry> entries;
+  std::optional<HistoryPosition> next;  // none: this was the last
+};
+
 // How much is waiting to get into the log.
 struct OutboxBacklog {
   uint64_t entries = 0;
@@ -198,9 +209,10 @@ class Store {
   // Forgets entries up to and including each shard's cursor.
   virtual absl::Status TrimOutbox(const std::vector<uint64_t>& cursors, Deadline deadline) = 0;
   virtual absl::StatusOr<OutboxBacklog> ReadOutboxBacklog(Deadline deadline) = 0;
-  // All events about one subject (16 bytes), in every shard, each shard's in order.
-  virtual absl::StatusOr<std::vector<HistoryEntry>> ReadHistory(const std::string& subject,
-                                                                Deadline deadline) = 0;
+  // Events about one subject (16 bytes) in all shards, each shard's in order: at most `limit` from
+  // a position on. A history only grows, so nothing of it is left out or given twice.
+  virtual absl::StatusOr<HistoryPage> ReadHistory(const std::string& subject, HistoryPosition from,
+                                                  uint32_t limit, Deadline deadline) = 0;
   // OK while the store answers and its functions are loaded: readiness.
   virtual absl::Status Ping(Deadline deadline) = 0;
 

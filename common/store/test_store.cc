@@ -1,7 +1,9 @@
 #include "common/store/test_store.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 #include <latch>
 #include <random>
 
@@ -124,11 +126,23 @@ std::vector<OutboxEntry> Outbox(Store& store, Shard shard, uint64_t cursor) {
   }
 }
 
-std::vector<std::string> Events(Store& store, const std::string& subject) {
-  const absl::StatusOr<std::vector<HistoryEntry>> history = store.ReadHistory(subject, Soon());
-  AMANA_CHECK(history.ok(), "A history that must be read was not.");
+std::vector<HistoryEntry> WholeHistory(Store& store, const std::string& subject, uint32_t limit) {
+  std::vector<HistoryEntry> all;
+  for (HistoryPosition from;;) {
+    absl::StatusOr<HistoryPage> page = store.ReadHistory(subject, from, limit, Soon());
+    AMANA_CHECK(page.ok(), "A history that must be read was not.");
+    AMANA_CHECK(page->entries.size() <= limit, "A page of a history has too many entries.");
+    std::ranges::move(page->entries, std::back_inserter(all));
+    if (!page->next) return all;
+    from = *page->next;
+  }
+}
+
+std::vector<std::string> Events(Store& store, const std::string& subject, uint32_t limit) {
   std::vector<std::string> events;
-  for (const HistoryEntry& entry : *history) events.push_back(entry.event);
+  for (HistoryEntry& entry : WholeHistory(store, subject, limit)) {
+    events.push_back(std::move(entry.event));
+  }
   return events;
 }
 

@@ -81,7 +81,10 @@ Outcome::Kind Applied(Store& store, const Commit& commit);
 Row MustRead(Store& store, Shard shard, const Key& key);
 // All of a shard's outbox after `cursor`.
 std::vector<OutboxEntry> Outbox(Store& store, Shard shard, uint64_t cursor = 0);
-std::vector<std::string> Events(Store& store, const std::string& subject);
+// What was recorded about a subject, read in pages of `limit`.
+std::vector<HistoryEntry> WholeHistory(Store& store, const std::string& subject,
+                                       uint32_t limit = 1000);
+std::vector<std::string> Events(Store& store, const std::string& subject, uint32_t limit = 1000);
 
 // `work(0)` to `work(count - 1)`, each on a thread, all at once.
 void Together(int count, const std::function<void(int)>& work);

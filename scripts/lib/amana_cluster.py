@@ -42,7 +42,7 @@ WITH_REDIS = ("identity", "intake", "referral", "messaging")
 # Each service reaches its own keys, and no command that shows or drops others' (KEYS, FLUSHALL).
 REDIS_PERMISSIONS = (
     "+auth +ping +get +mget +getrange +set +del +xadd +xrange +xtrim +xlen +zadd +zrem "
-    "+zrangebyscore +zrevrangebyscore +rpush +lrange +fcall +function|list +function|load"
+    "+zrangebyscore +zrevrangebyscore +rpush +lrange +llen +fcall +function|list +function|load"
 )
 START_TIMEOUT_S = 30
 RESTART_DELAY_S = 0.2

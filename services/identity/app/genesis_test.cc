@@ -45,7 +45,8 @@ TEST(Genesis, ServersThatStartTogetherInstallItOnce) {
         [&] { EXPECT_TRUE(InstallGenesis(tools, genesis, Deadline::Never()).ok()); });
   }
   for (std::thread& server : servers) server.join();
-  EXPECT_EQ(fresh.ReadHistory(network.network_organisation().bytes(), {})->size(), 2u);
+  EXPECT_EQ(fresh.ReadHistory(network.network_organisation().bytes(), {}, 1000, {})->entries.size(),
+            2u);
 }
 
 TEST(Genesis, LeavesARemovedDeviceRemoved) {

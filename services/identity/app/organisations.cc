@@ -1,27 +1,15 @@
 #include "services/identity/app/organisations.h"
 
-#include <algorithm>
-
 #include "common/base/status_macros.h"
 #include "common/store/execute.h"
+#include "common/store/index_page.h"
 #include "services/identity/app/messages.h"
-#include "services/identity/app/page_token.h"
 
 namespace amana::identity {
 namespace {
 
 using amana::store::Commit;
 using amana::store::Execute;
-using amana::store::IndexEntry;
-
-// How many members at the end of `entries` have the last score, together with `before` ones of an
-// earlier page.
-PagePosition EndOf(const std::vector<IndexEntry>& entries, const PagePosition& start) {
-  PagePosition end{entries.back().score, 0};
-  for (const IndexEntry& entry : entries) end.skip += entry.score == end.score ? 1 : 0;
-  if (end.score == start.score) end.skip += start.skip;
-  return end;
-}
 
 }  // namespace
 
@@ -91,21 +79,12 @@ absl::StatusOr<std::string> Organisations::Close(const CallContext& context,
 
 absl::StatusOr<v1::ListOrganisationsResponse> Organisations::List(
     const CallContext& context, const v1::ListOrganisationsRequest& request) {
-  AMANA_ASSIGN_OR_RETURN(const PagePosition start, ParsePageToken(request.page_token()));
-  const uint32_t size =
-      std::min(request.page_size() == 0 ? kDefaultPageSize : request.page_size(), kMaxPageSize);
-  AMANA_ASSIGN_OR_RETURN(
-      std::vector<IndexEntry> entries,
-      tools_.store.ReadIndexEverywhere(kOrganisationsIndex,
-                                       {.minimum = start.score, .limit = start.skip + size + 1},
-                                       context.deadline));
-  // One more than fits was asked for: to know whether there is more.
-  const bool more = entries.size() > start.skip + size;
-  if (more) entries.pop_back();
-  entries.erase(entries.begin(), entries.begin() + static_cast<ptrdiff_t>(std::min<size_t>(
-                                                       start.skip, entries.size())));
+  AMANA_ASSIGN_OR_RETURN(const store::IndexPage page,
+                         store::ReadIndexPage(tools_.store, kOrganisationsIndex,
+                                              {.limit = store::PageSize(request.page_size())},
+                                              request.page_token(), context.deadline));
   std::vector<OrganisationId> ids;
-  for (const IndexEntry& entry : entries) {
+  for (const store::IndexEntry& entry : page.entries) {
     AMANA_ASSIGN_OR_RETURN(const OrganisationId id, OrganisationId::Parse(entry.member));
     ids.push_back(id);
   }
@@ -115,7 +94,7 @@ absl::StatusOr<v1::ListOrganisationsResponse> Organisations::List(
   for (const domain::Organisation& o : organisations) {
     *response.add_organisations() = ToMessage(o);
   }
-  if (more) response.set_next_page_token(MakePageToken(EndOf(entries, start)));
+  response.set_next_page_token(page.next_token);
   return response;
 }
 

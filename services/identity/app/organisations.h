@@ -12,9 +12,6 @@
 
 namespace amana::identity {
 
-inline constexpr uint32_t kDefaultPageSize = 100;
-inline constexpr uint32_t kMaxPageSize = 500;
-
 // Thread-safe. Requests have passed the validator. Commands answer with the serialised response,
 // which a repetition gets again.
 class Organisations {

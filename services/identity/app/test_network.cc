@@ -167,9 +167,9 @@ v1::DeviceState TestNetwork::StateOf(const DeviceId& device) {
 
 std::vector<amana::audit::v1::Event> TestNetwork::History(const OrganisationId& organisation) {
   std::vector<amana::audit::v1::Event> events;
-  const auto entries = store_.ReadHistory(organisation.bytes(), Deadline::Never());
-  EXPECT_TRUE(entries.ok());
-  for (const auto& entry : *entries) {
+  const auto page = store_.ReadHistory(organisation.bytes(), {}, 1000, Deadline::Never());
+  EXPECT_TRUE(page.ok());
+  for (const auto& entry : page->entries) {
     EXPECT_TRUE(events.emplace_back().ParseFromString(entry.event));
   }
   return events;

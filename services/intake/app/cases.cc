@@ -1,13 +1,11 @@
 #include "services/intake/app/cases.h"
 
-#include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "common/store/execute.h"
+#include "common/store/index_page.h"
 #include "services/intake/app/calls.h"
 #include "services/intake/app/messages.h"
-#include "services/intake/app/page_token.h"
 
 namespace amana::intake {
 namespace {
@@ -29,11 +27,6 @@ Event About(const domain::Case& value) {
   return {.subject = value.id.bytes(),
           .state = domain::NameOf(value.state),
           .reason = domain::NameOf(value.closure_reason)};
-}
-
-// Whether an entry stands after another in a list that is newest first.
-bool ComesAfter(const store::IndexEntry& entry, const store::IndexEntry& last) {
-  return entry.score != last.score ? entry.score < last.score : entry.member < last.member;
 }
 
 }  // namespace
@@ -147,33 +140,15 @@ absl::StatusOr<domain::Case> Cases::GetForService(const CallContext& context, co
 }
 
 absl::StatusOr<CasePage> Cases::List(const CallContext& context, uint32_t page_size,
-                                     std::string_view page_token) {
-  const uint32_t size = page_size == 0 ? kDefaultCasePage : std::min(page_size, kMaxCasePage);
-  std::optional<store::IndexEntry> last;
-  if (!page_token.empty()) {
-    AMANA_ASSIGN_OR_RETURN(last, DecodePageToken(page_token));
-  }
-  store::IndexRange range{.limit = size + 1, .descending = true};
-  if (last) range.maximum = last->score;
-
-  // Entries with the very score of the last one given may have been given too: then read on.
-  std::vector<store::IndexEntry> entries;
-  for (;; range.limit *= 2) {
-    AMANA_ASSIGN_OR_RETURN(
-        entries, deps_.store.ReadIndexEverywhere(CasesIndex(context.caller.organisation), range,
-                                                 context.deadline));
-    const bool all = entries.size() < range.limit;
-    if (last) std::erase_if(entries, [&](const auto& entry) { return !ComesAfter(entry, *last); });
-    if (all || entries.size() > size) break;
-  }
-
-  CasePage page;
-  if (entries.size() > size) {
-    entries.resize(size);
-    page.next_page_token = EncodePageToken(entries.back());
-  }
-  AMANA_ASSIGN_OR_RETURN(page.cases,
-                         (LoadMembers<domain::Case, CaseId>(deps_, entries, context.deadline)));
+                                     const std::string& page_token) {
+  AMANA_ASSIGN_OR_RETURN(
+      store::IndexPage listed,
+      store::ReadIndexPage(deps_.store, CasesIndex(context.caller.organisation),
+                           {.limit = store::PageSize(page_size), .descending = true}, page_token,
+                           context.deadline));
+  CasePage page{.cases = {}, .next_page_token = std::move(listed.next_token)};
+  AMANA_ASSIGN_OR_RETURN(
+      page.cases, (LoadMembers<domain::Case, CaseId>(deps_, listed.entries, context.deadline)));
   // One that was closed between the two reads has left the list.
   std::erase_if(page.cases,
                 [](const auto& one) { return one.state == domain::CaseState::kClosed; });

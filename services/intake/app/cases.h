@@ -15,9 +15,6 @@
 
 namespace amana::intake {
 
-inline constexpr uint32_t kDefaultCasePage = 50;
-inline constexpr uint32_t kMaxCasePage = 500;
-
 struct OpenCase {
   domain::IntakeChannel channel = domain::IntakeChannel::kUnspecified;
   domain::RoutingCard card;
@@ -45,9 +42,10 @@ class Cases {
                                      const DeviceId& device);
 
   absl::StatusOr<domain::Case> Get(const CallContext& context, const CaseId& id);
-  // The organisation's cases that are not closed, newest first. A size of 0 is kDefaultCasePage.
+  // The organisation's cases that are not closed, newest first, in pages of
+  // common/store/index_page.h.
   absl::StatusOr<CasePage> List(const CallContext& context, uint32_t page_size,
-                                std::string_view page_token);
+                                const std::string& page_token);
 
   // Whoever's it is: for referral, which makes its routing from the card.
   absl::StatusOr<domain::Case> GetForService(const CallContext& context, const CaseId& id);

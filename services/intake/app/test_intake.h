@@ -90,9 +90,10 @@ class FaultyStore final : public store::Store {
   absl::StatusOr<store::OutboxBacklog> ReadOutboxBacklog(Deadline deadline) override {
     return under_.ReadOutboxBacklog(deadline);
   }
-  absl::StatusOr<std::vector<store::HistoryEntry>> ReadHistory(const std::string& subject,
-                                                               Deadline deadline) override {
-    return under_.ReadHistory(subject, deadline);
+  absl::StatusOr<store::HistoryPage> ReadHistory(const std::string& subject,
+                                                 store::HistoryPosition from, uint32_t limit,
+                                                 Deadline deadline) override {
+    return under_.ReadHistory(subject, from, limit, deadline);
   }
   absl::Status Ping(Deadline deadline) override { return under_.Ping(deadline); }
 
@@ -233,9 +234,9 @@ struct TestIntake {
   // The actions and states in the history of a subject: "case.opened open".
   std::vector<std::string> History(std::string_view subject) {
     std::vector<std::string> events;
-    const auto history = store.ReadHistory(std::string(subject), Deadline::Never());
+    const auto history = store.ReadHistory(std::string(subject), {}, 1000, Deadline::Never());
     EXPECT_TRUE(history.ok());
-    for (const store::HistoryEntry& entry : *history) {
+    for (const store::HistoryEntry& entry : history->entries) {
       audit::v1::Event event;
       EXPECT_TRUE(event.ParseFromString(entry.event));
       events.push_back(event.action() + " " + event.state());

@@ -267,9 +267,9 @@ absl::StatusOr<v1::GetChunkResponse> World::GetChunk(const DeviceId& device,
 
 std::vector<std::string> World::Actions(const std::string& subject) {
   std::vector<std::string> actions;
-  const auto history = memory.ReadHistory(subject, Deadline::After(kPatience));
+  const auto history = memory.ReadHistory(subject, {}, 1000, Deadline::After(kPatience));
   EXPECT_TRUE(history.ok());
-  for (const store::HistoryEntry& entry : *history) {
+  for (const store::HistoryEntry& entry : history->entries) {
     amana::audit::v1::Event event;
     EXPECT_TRUE(event.ParseFromString(entry.event));
     actions.push_back(event.action());

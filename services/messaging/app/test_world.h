@@ -71,9 +71,9 @@ class FaultyStore final : public store::Store {
   absl::StatusOr<store::OutboxBacklog> ReadOutboxBacklog(Deadline d) override {
     return inner_.ReadOutboxBacklog(d);
   }
-  absl::StatusOr<std::vector<store::HistoryEntry>> ReadHistory(const std::string& s,
-                                                               Deadline d) override {
-    return inner_.ReadHistory(s, d);
+  absl::StatusOr<store::HistoryPage> ReadHistory(const std::string& s, store::HistoryPosition from,
+                                                 uint32_t limit, Deadline d) override {
+    return inner_.ReadHistory(s, from, limit, d);
   }
   absl::Status Ping(Deadline d) override { return inner_.Ping(d); }
 

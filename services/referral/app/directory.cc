@@ -4,9 +4,9 @@
 #include "common/crypto/hash.h"
 #include "common/store/audit_record.h"
 #include "common/store/execute.h"
+#include "common/store/index_page.h"
 #include "services/referral/app/ledgers.h"
 #include "services/referral/app/names.h"
-#include "services/referral/app/page.h"
 #include "services/referral/store/codec.h"
 
 namespace amana::referral {
@@ -151,7 +151,7 @@ absl::StatusOr<ServicePage> Directory::List(const OrganisationId& organisation, 
     if (!parsed.ok()) return Error(Reason::kPageTokenInvalid);
     after = *parsed;
   }
-  const uint32_t size = page_size == 0 ? kDefaultPageSize : std::min(page_size, kMaxPageSize);
+  const uint32_t size = store::PageSize(page_size);
   AMANA_ASSIGN_OR_RETURN(const auto snapshot, snapshot_.Get());
   ServicePage page;
   for (auto it = snapshot->entries.upper_bound(after); it != snapshot->entries.end(); ++it) {

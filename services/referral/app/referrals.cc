@@ -8,8 +8,8 @@
 #include "common/base/status_macros.h"
 #include "common/store/audit_record.h"
 #include "common/store/execute.h"
+#include "common/store/index_page.h"
 #include "services/referral/app/names.h"
-#include "services/referral/app/page.h"
 #include "services/referral/store/codec.h"
 
 namespace amana::referral {
@@ -307,8 +307,9 @@ absl::StatusOr<ReferralPage> Referrals::List(const CallContext& context, bool es
   const OrganisationId& organisation = context.caller.organisation;
   const std::string index =
       escalated_only ? EscalatedIndex(organisation) : ReferralsIndex(organisation);
-  AMANA_ASSIGN_OR_RETURN(const Page page,
-                         ReadPage(store_, index, 1e300, page_size, token, context.deadline));
+  AMANA_ASSIGN_OR_RETURN(const store::IndexPage page,
+                         store::ReadIndexPage(store_, index, {.limit = store::PageSize(page_size)},
+                                              token, context.deadline));
   std::vector<ReferralId> ids;
   for (const store::IndexEntry& entry : page.entries) {
     AMANA_ASSIGN_OR_RETURN(ids.emplace_back(), ReferralId::Parse(entry.member));
@@ -326,9 +327,11 @@ absl::StatusOr<ReferralPage> Referrals::List(const CallContext& context, bool es
 absl::StatusOr<OfferPage> Referrals::ListOffers(const CallContext& context, bool pending_only,
                                                 uint32_t page_size,
                                                 const std::string& token) const {
-  AMANA_ASSIGN_OR_RETURN(const Page page, ReadPage(store_, InboxIndex(context.caller.organisation),
-                                                   pending_only ? kPendingBelow : 1e300, page_size,
-                                                   token, context.deadline));
+  store::IndexRange range{.limit = store::PageSize(page_size)};
+  if (pending_only) range.maximum = kPendingBelow;
+  AMANA_ASSIGN_OR_RETURN(const store::IndexPage page,
+                         store::ReadIndexPage(store_, InboxIndex(context.caller.organisation),
+                                              range, token, context.deadline));
   std::vector<OfferId> offers;
   std::vector<ReferralId> ids;
   for (const store::IndexEntry& entry : page.entries) {

@@ -497,9 +497,9 @@ TEST_F(ReferralsTest, ListsInboxesPendingFirst) {
 TEST_F(ReferralsTest, ACasesHistoryIsWhole) {
   const ReferralId id = w_.Refer(case_, {a_});
   ASSERT_EQ(Accept(a_, w_.OfferAt(id, a_)), Reason::kUnspecified);
-  const auto history = w_.memory.ReadHistory(case_.bytes(), Deadline::Never());
+  const auto history = w_.memory.ReadHistory(case_.bytes(), {}, 1000, Deadline::Never());
   std::string all;
-  for (const auto& entry : *history) all += entry.event;
+  for (const auto& entry : history->entries) all += entry.event;
   for (const char* action : {"referral.created", "referral.sent", "offer.made", "place.held",
                              "offer.claimed", "place.confirmed", "offer.accepted"}) {
     EXPECT_NE(all.find(action), std::string::npos) << action;

@@ -75,9 +75,10 @@ absl::Status FailingStore::TrimOutbox(const std::vector<uint64_t>& cursors, Dead
 absl::StatusOr<store::OutboxBacklog> FailingStore::ReadOutboxBacklog(Deadline deadline) {
   return inner_.ReadOutboxBacklog(deadline);
 }
-absl::StatusOr<std::vector<store::HistoryEntry>> FailingStore::ReadHistory(
-    const std::string& subject, Deadline deadline) {
-  return inner_.ReadHistory(subject, deadline);
+absl::StatusOr<store::HistoryPage> FailingStore::ReadHistory(const std::string& subject,
+                                                             store::HistoryPosition from,
+                                                             uint32_t limit, Deadline deadline) {
+  return inner_.ReadHistory(subject, from, limit, deadline);
 }
 absl::Status FailingStore::Ping(Deadline deadline) { return inner_.Ping(deadline); }
 

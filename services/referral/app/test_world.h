@@ -71,8 +71,9 @@ class FailingStore final : public store::Store {
                                                              Deadline deadline) override;
   absl::Status TrimOutbox(const std::vector<uint64_t>& cursors, Deadline deadline) override;
   absl::StatusOr<store::OutboxBacklog> ReadOutboxBacklog(Deadline deadline) override;
-  absl::StatusOr<std::vector<store::HistoryEntry>> ReadHistory(const std::string& subject,
-                                                               Deadline deadline) override;
+  absl::StatusOr<store::HistoryPage> ReadHistory(const std::string& subject,
+                                                 store::HistoryPosition from, uint32_t limit,
+                                                 Deadline deadline) override;
   absl::Status Ping(Deadline deadline) override;
 
  private:
