@@ -36,7 +36,8 @@ void DeclareRecord(CLI::App& command, Record& options) {
   AddId(command, "--case", options.case_id, "The case")->required();
   AddId(command, "--to", options.recipient, "The one organisation it is about");
   AddWord(command, "--purpose", options.purpose, "What for")->required();
-  AddWords(command, "--fields", options.field_groups, "What may travel");
+  AddWords(command, "--fields", options.field_groups,
+           "What may travel sealed; at least one to share documents");
   AddWord(command, "--manner", options.manner, "How she gave it")->required();
   AddWord(command, "--giver", options.giver, "Who gave it (survivor)");
   AddWord(command, "--state", options.state, "What she said: active, proposed or refused (active)");

@@ -9,7 +9,9 @@
 #include "clients/cli/options.h"
 #include "clients/cli/render.h"
 #include "common/base/files.h"
+#include "common/client/attachment.h"
 #include "common/client/mailbox.h"
+#include "common/client/send_handoff.h"
 
 namespace amana::cli {
 namespace {
@@ -58,19 +60,16 @@ absl::StatusOr<client::OutgoingHandoff> Gather(const Send& options) {
   AMANA_ASSIGN_OR_RETURN(outgoing.story, ReadText(options.story));
   AMANA_ASSIGN_OR_RETURN(outgoing.contact, ReadText(options.contact));
   for (const std::string& path : options.attachments) {
-    AMANA_ASSIGN_OR_RETURN(const std::string plaintext,
-                           ReadFile(path, client::kMaxAttachmentCiphertext));
-    AMANA_ASSIGN_OR_RETURN(client::SealedAttachment sealed,
-                           client::SealAttachment(fs::path(path).filename().string(), plaintext));
-    outgoing.attachments.push_back(std::move(sealed));
+    AMANA_ASSIGN_OR_RETURN(std::string content, ReadFile(path, client::kMaxAttachmentCiphertext));
+    outgoing.documents.push_back({fs::path(path).filename().string(), std::move(content)});
   }
   return outgoing;
 }
 
 absl::Status RunSend(Context& context, const Send& options) {
-  AMANA_ASSIGN_OR_RETURN(client::OutgoingHandoff outgoing, Gather(options));
+  AMANA_ASSIGN_OR_RETURN(const client::OutgoingHandoff outgoing, Gather(options));
   AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
-  AMANA_ASSIGN_OR_RETURN(const Handoff handoff, client::SendHandoff(*session, std::move(outgoing)));
+  AMANA_ASSIGN_OR_RETURN(const Handoff handoff, client::SendHandoff(*session, outgoing));
   context.Show(handoff, Describe(handoff));
   return absl::OkStatus();
 }
@@ -105,21 +104,75 @@ fs::path FreePath(const fs::path& folder, const std::string& name) {
   return path;
 }
 
-absl::Status WriteContent(client::Session& session, const HandoffId& handoff,
-                          const client::v1::HandoffContent& content, const fs::path& folder) {
+bool Holds(const fs::path& path, const std::string& text) {
   std::error_code error;
-  if (fs::create_directories(folder, error)) ::chmod(folder.c_str(), 0700);
-  AMANA_RETURN_IF_ERROR(WritePrivateFile(folder / kStoryFile, content.story()));
-  AMANA_RETURN_IF_ERROR(WritePrivateFile(folder / kContactFile, content.contact()));
-  for (const auto& attachment : content.attachments()) {
-    if (!client::IsPlainFileName(attachment.name())) return Error(Reason::kInputMalformed);
-    AMANA_ASSIGN_OR_RETURN(const std::string ciphertext,
-                           client::Download(session, handoff, attachment));
-    AMANA_ASSIGN_OR_RETURN(const std::string plaintext,
-                           client::OpenAttachment(attachment, ciphertext));
-    AMANA_RETURN_IF_ERROR(WritePrivateFile(FreePath(folder, attachment.name()), plaintext));
+  if (fs::file_size(path, error) != text.size() || error) return false;
+  const auto there = ReadFile(path.string(), text.size());
+  return there.ok() && *there == text;
+}
+
+// What lies in clear in a folder; it goes again unless all of it could be written.
+class ClearFiles {
+ public:
+  explicit ClearFiles(fs::path folder) : folder_(std::move(folder)) {
+    std::error_code error;
+    made_folder_ = fs::create_directories(folder_, error);
+    if (made_folder_) ::chmod(folder_.c_str(), 0700);
   }
-  return absl::OkStatus();
+  ~ClearFiles() {
+    std::error_code error;
+    for (const fs::path& path : written_) fs::remove(path, error);
+    if (made_folder_) fs::remove(folder_, error);
+  }
+  ClearFiles(const ClearFiles&) = delete;
+  ClearFiles& operator=(const ClearFiles&) = delete;
+
+  absl::Status Write(const std::string& name, const std::string& text) {
+    if (Holds(folder_ / name, text)) return absl::OkStatus();  // from an earlier try
+    written_.push_back(FreePath(folder_, name));
+    return WritePrivateFile(written_.back(), text);
+  }
+  void Keep() {
+    written_.clear();
+    made_folder_ = false;
+  }
+
+ private:
+  fs::path folder_;
+  bool made_folder_ = false;
+  std::vector<fs::path> written_;
+};
+
+absl::StatusOr<std::string> Document(client::Session& session, const HandoffId& handoff,
+                                     const client::v1::Attachment& attachment) {
+  if (!client::IsPlainFileName(attachment.name())) return Error(Reason::kInputMalformed);
+  AMANA_ASSIGN_OR_RETURN(const std::string ciphertext,
+                         client::Download(session, handoff, attachment));
+  return client::OpenAttachment(attachment, ciphertext);
+}
+
+// Why documents are missing; the last of the reasons.
+struct Missing {
+  int documents = 0;
+  absl::Status status;
+};
+
+// What can't be had does not take with it what can: her story may be all that she left.
+absl::StatusOr<Missing> WriteContent(client::Session& session, const HandoffId& handoff,
+                                     const client::v1::HandoffContent& content, ClearFiles& files) {
+  AMANA_RETURN_IF_ERROR(files.Write(kStoryFile, content.story()));
+  AMANA_RETURN_IF_ERROR(files.Write(kContactFile, content.contact()));
+  Missing missing;
+  for (const auto& attachment : content.attachments()) {
+    const auto document = Document(session, handoff, attachment);
+    if (document.ok()) {
+      AMANA_RETURN_IF_ERROR(files.Write(attachment.name(), *document));
+    } else {
+      ++missing.documents;
+      missing.status = document.status();
+    }
+  }
+  return missing;
 }
 
 // What the sender signed in the place of what the server says of it.
@@ -137,8 +190,11 @@ absl::Status RunOpen(Context& context, const Open& options) {
   AMANA_ASSIGN_OR_RETURN(const auto id, HandoffId::FromBytes(options.handoff_id));
   AMANA_ASSIGN_OR_RETURN(auto session, context.OpenSession());
   AMANA_ASSIGN_OR_RETURN(const client::ReadHandoff read, client::ReadOne(*session, id));
-  AMANA_RETURN_IF_ERROR(WriteContent(*session, id, read.opened.content, options.out));
-  AMANA_RETURN_IF_ERROR(client::MarkRead(*session, id));
+  ClearFiles files(options.out);
+  AMANA_ASSIGN_OR_RETURN(const Missing missing,
+                         WriteContent(*session, id, read.opened.content, files));
+  if (missing.documents == 0) AMANA_RETURN_IF_ERROR(client::MarkRead(*session, id));
+  files.Keep();
   const Handoff shown = Verified(read);
   std::string human = absl::StrCat(Describe(shown), "\nSigned by organisation ",
                                    IdText(shown.sender_organisation_id()), ".\nIn clear in ",
@@ -146,8 +202,12 @@ absl::Status RunOpen(Context& context, const Open& options) {
   if (read.opened.sender_revoked) {
     absl::StrAppend(&human, "\nThe device that sent it has been removed since: ask its office.");
   }
+  if (missing.documents > 0) {
+    absl::StrAppend(&human, "\n", missing.documents,
+                    " of its documents can't be had: open it again, or ask the sender.");
+  }
   context.Show(shown, human);
-  return absl::OkStatus();
+  return missing.status;
 }
 
 struct One {

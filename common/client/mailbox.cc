@@ -121,41 +121,6 @@ absl::StatusOr<HandoffHeader> HeaderOf(const Session& session, const Message& me
 
 }  // namespace
 
-absl::StatusOr<Handoff> SendHandoff(Session& session, OutgoingHandoff outgoing) {
-  AMANA_ASSIGN_OR_RETURN(const TrustedOrganisation trusted, session.Trust(outgoing.recipient));
-  messaging::v1::ListKeysRequest list;
-  list.set_organisation_id(outgoing.recipient.bytes());
-  AMANA_ASSIGN_OR_RETURN(const auto listed, session.Call(&MessagingService::Stub::ListKeys, list));
-  const std::vector<TrustedRecipient> recipients = VerifyPublishedKeys(trusted, listed);
-  if (recipients.empty()) return Error(Reason::kRecipientKeyMissing);
-
-  v1::HandoffContent content;
-  content.set_story(std::move(outgoing.story));
-  content.set_contact(std::move(outgoing.contact));
-  for (SealedAttachment& sealed : outgoing.attachments) {
-    AMANA_RETURN_IF_ERROR(Upload(session, sealed));
-    *content.add_attachments() = sealed.attachment;
-  }
-  const HandoffHeader header{.network = session.profile().network(),
-                             .handoff = NewHandoffId(outgoing.case_id),
-                             .case_id = outgoing.case_id,
-                             .referral_id = outgoing.referral_id,
-                             .sender_organisation = session.organisation(),
-                             .sender_device = session.device(),
-                             .recipient_organisation = outgoing.recipient};
-  messaging::v1::SendHandoffRequest request;
-  request.set_handoff_id(header.handoff.bytes());
-  request.set_case_id(header.case_id.bytes());
-  request.set_referral_id(header.referral_id);
-  request.set_recipient_organisation_id(outgoing.recipient.bytes());
-  AMANA_ASSIGN_OR_RETURN(
-      *request.mutable_package(),
-      SealHandoff(header, std::move(content), recipients, session.signing_key()));
-  AMANA_ASSIGN_OR_RETURN(const auto response,
-                         session.Call(&MessagingService::Stub::SendHandoff, request));
-  return response.handoff();
-}
-
 absl::StatusOr<std::vector<Message>> ReceiveHandoffs(Session& session) {
   AMANA_RETURN_IF_ERROR(FetchNew(session));
   AMANA_ASSIGN_OR_RETURN(const auto names, session.vault().List(kMessagePrefix));

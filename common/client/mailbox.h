@@ -1,8 +1,8 @@
 #pragma once
 
-// Handoffs of this device: sending one, and the mailbox as it is kept in the vault. What has
-// arrived is in the vault, with the place up to which it has, before the server is told that it was
-// delivered; so nothing is lost or shown twice, wherever a crash happens.
+// The mailbox of this device, as it is kept in the vault. What has arrived is there, with the place
+// up to which it has, before the server is told that it was delivered; so nothing is lost or shown
+// twice, wherever a crash happens.
 
 #include <string>
 #include <vector>
@@ -10,24 +10,10 @@
 #include "absl/status/statusor.h"
 #include "amana/messaging/v1/messaging.pb.h"
 #include "common/base/ids.h"
-#include "common/client/attachment.h"
 #include "common/client/handoff.h"
 #include "common/client/session.h"
 
 namespace amana::client {
-
-struct OutgoingHandoff {
-  CaseId case_id;
-  std::string referral_id;  // 16 bytes or empty
-  OrganisationId recipient;
-  std::string story;
-  std::string contact;
-  std::vector<SealedAttachment> attachments;
-};
-
-// Verifies the recipient's devices from the root down, uploads the documents, seals, sends.
-// kRecipientKeyMissing if none of its devices has published a key.
-absl::StatusOr<messaging::v1::Handoff> SendHandoff(Session& session, OutgoingHandoff outgoing);
 
 // Fetches what is new, keeps it, reports it delivered. All kept messages, oldest first.
 absl::StatusOr<std::vector<messaging::v1::Message>> ReceiveHandoffs(Session& session);

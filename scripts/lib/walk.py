@@ -15,6 +15,7 @@ HOTLINE = "Ligne d'écoute (fictive)"
 NEED = "emergency_shelter"
 PROVINCE = "04.421"  # Rabat
 STORY = "Fictional: she left this evening with her daughter and needs a safe place tonight.\n"
+SHARED = ("--fields", "story", "--fields", "contact", "--fields", "documents")
 CONTACT = "Fictional: +212 5 00 00 00 00, only between 9:00 and 11:00, never leave a message.\n"
 DOCUMENT = b"%PDF-1.4 fictional medical certificate " + b"0123456789abcdef" * 20_000
 
@@ -135,10 +136,10 @@ class MainJob:
 
     def record_consent(self):
         for centre in (self.first, self.second):
-            for purpose in ("refer", "share_documents"):
+            for purpose, fields in (("refer", ()), ("share_documents", SHARED)):
                 self.operator("consent", "record", "--case", self.case["case_id"], "--to",
                               centre["organisation_id"], "--purpose", purpose, "--manner", "oral_by_phone",
-                              "--giver", "survivor", "--language", "ar", "--days", "30")
+                              "--giver", "survivor", "--language", "ar", "--days", "30", *fields)
 
     def refer(self):
         self.referral = self.operator(
