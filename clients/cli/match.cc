@@ -16,7 +16,8 @@ struct Match {
   common::v1::NeedCode need = common::v1::NEED_CODE_UNSPECIFIED;
   client::Exclusions exclusions;
   std::vector<std::string> organisations;
-  uint32_t limit = 10;
+  int limit = 10;
+  bool left_out = false;
 };
 
 std::string Describe(const referral::v1::Candidate& candidate) {
@@ -32,15 +33,30 @@ std::string Describe(const referral::v1::Candidate& candidate) {
   return absl::StrCat(text, "\n    ", IdText(candidate.service_at_location_id()));
 }
 
-std::string Describe(const referral::v1::MatchResponse& response) {
+std::string Describe(const referral::v1::Exclusion& exclusion) {
+  std::string text = absl::StrCat("Left out: ", exclusion.organisation_name(), ", ",
+                                  exclusion.service_name(), ":");
+  for (const int reason : exclusion.reasons()) {
+    absl::StrAppend(&text, " ", Word(static_cast<referral::v1::ExclusionReason>(reason)));
+  }
+  return text;
+}
+
+std::string Describe(const referral::v1::MatchResponse& response, bool left_out) {
   std::string text;
   int rank = 0;
   for (const auto& candidate : response.candidates()) {
     absl::StrAppend(&text, ++rank, ". ", Describe(candidate), "\n");
   }
   if (rank == 0) text = "Nobody can take her.\n";
+  const int more = static_cast<int>(response.candidate_count()) - rank;
+  if (more > 0) absl::StrAppend(&text, "And ", more, " more: --limit.\n");
   for (const auto& count : response.exclusion_counts()) {
     absl::StrAppend(&text, "Left out: ", count.count(), " × ", Word(count.reason()), "\n");
+  }
+  if (!left_out) return text;
+  for (const auto& exclusion : response.exclusions()) {
+    absl::StrAppend(&text, Describe(exclusion), "\n");
   }
   return text;
 }
@@ -54,13 +70,13 @@ absl::Status Run(Context& context, const Match& options) {
   referral::v1::MatchRequest request;
   *request.mutable_card() = found.case_().card();
   request.set_need(options.need);
-  request.set_limit(options.limit);
+  request.set_limit(client::kCandidatesAsked);
   AMANA_ASSIGN_OR_RETURN(auto response,
                          session->Call(&referral::v1::DirectoryService::Stub::Match, request));
   client::Exclusions exclusions = options.exclusions;
   exclusions.organisation_ids.insert(options.organisations.begin(), options.organisations.end());
-  client::ApplyExclusions(exclusions, response);
-  context.Show(response, Describe(response));
+  client::ApplyExclusions(exclusions, options.limit, response);
+  context.Show(response, Describe(response, options.left_out));
   return absl::OkStatus();
 }
 
@@ -82,8 +98,9 @@ void AddMatchCommands(CLI::App& app, Context& context) {
             ->allow_extra_args(false);
         AddIds(command, "--exclude-organisation", options.organisations,
                "An organisation she must not be sent to; stays on this machine");
-        command.add_option("--limit", options.limit, "At most so many (10)")
-            ->check(CLI::Range(1, 100));
+        command.add_option("--limit", options.limit, "Show at most so many (10)")
+            ->check(CLI::Range(1, 500));
+        command.add_flag("--left-out", options.left_out, "Name everyone who was left out, and why");
       },
       Run);
 }

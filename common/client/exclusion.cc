@@ -4,8 +4,10 @@
 
 namespace amana::client {
 
-void ApplyExclusions(const Exclusions& exclusions, referral::v1::MatchResponse& response) {
+void ApplyExclusions(const Exclusions& exclusions, int limit,
+                     referral::v1::MatchResponse& response) {
   auto* candidates = response.mutable_candidates();
+  const int before = candidates->size();
   candidates->erase(
       std::remove_if(candidates->begin(), candidates->end(),
                      [&](const referral::v1::Candidate& candidate) {
@@ -13,6 +15,9 @@ void ApplyExclusions(const Exclusions& exclusions, referral::v1::MatchResponse& 
                               exclusions.organisation_ids.contains(candidate.organisation_id());
                      }),
       candidates->end());
+  const auto removed = static_cast<uint32_t>(before - candidates->size());
+  response.set_candidate_count(response.candidate_count() - removed);
+  if (candidates->size() > limit) candidates->DeleteSubrange(limit, candidates->size() - limit);
 }
 
 }  // namespace amana::client

@@ -13,6 +13,7 @@ referral::v1::MatchResponse Ranked() {
     candidate.set_province_code(province);
     candidate.set_organisation_id(organisation);
   }
+  response.set_candidate_count(4);
   return response;
 }
 
@@ -24,17 +25,26 @@ std::string Organisations(const referral::v1::MatchResponse& response) {
 
 TEST(ExclusionTest, TakesOutProvincesAndOrganisationsAndKeepsTheOrder) {
   auto response = Ranked();
-  ApplyExclusions({}, response);
+  ApplyExclusions({}, 10, response);
   EXPECT_EQ(Organisations(response), "abcb");
-  ApplyExclusions({.province_codes = {"04.441"}, .organisation_ids = {}}, response);
+  ApplyExclusions({.province_codes = {"04.441"}, .organisation_ids = {}}, 10, response);
   EXPECT_EQ(Organisations(response), "acb");
-  ApplyExclusions({.province_codes = {}, .organisation_ids = {"a", "b"}}, response);
+  EXPECT_EQ(response.candidate_count(), 3u);
+  ApplyExclusions({.province_codes = {}, .organisation_ids = {"a", "b"}}, 10, response);
   EXPECT_EQ(Organisations(response), "c");
+}
+
+TEST(ExclusionTest, IsAppliedBeforeTheListIsCut) {
+  auto response = Ranked();
+  ApplyExclusions({.province_codes = {"04.421"}, .organisation_ids = {}}, 1, response);
+  EXPECT_EQ(Organisations(response), "b");
+  EXPECT_EQ(response.candidates(0).province_code(), "04.441");
+  EXPECT_EQ(response.candidate_count(), 2u);
 }
 
 TEST(ExclusionTest, LeavesNoWordOfItInTheAnswer) {
   auto response = Ranked();
-  ApplyExclusions({.province_codes = {"04.421", "04.441", "06.141"}, .organisation_ids = {}},
+  ApplyExclusions({.province_codes = {"04.421", "04.441", "06.141"}, .organisation_ids = {}}, 10,
                   response);
   EXPECT_EQ(response.ByteSizeLong(), 0u);
 }

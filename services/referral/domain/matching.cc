@@ -205,6 +205,7 @@ MatchResult Match(const Snapshot& snapshot, const Geography& geography, const Ma
   std::ranges::sort(result.exclusions, {}, [](const Exclusion& e) {
     return std::pair(OrFar(e.road_km), e.entry->record.id);
   });
+  result.candidate_count = result.candidates.size();
   if (result.candidates.size() > query.limit) result.candidates.resize(query.limit);
   if (result.exclusions.size() > kMaxExclusionsShown) result.exclusions.resize(kMaxExclusionsShown);
   return result;

@@ -57,7 +57,8 @@ struct Exclusion {
 };
 
 struct MatchResult {
-  std::vector<Candidate> candidates;  // best first
+  std::vector<Candidate> candidates;  // best first, at most the query's limit
+  size_t candidate_count = 0;         // all of them
   std::vector<Exclusion> exclusions;  // nearest first
   std::map<ExclusionReason, uint32_t> exclusion_counts;
 };
@@ -76,7 +77,7 @@ inline constexpr double kClosedNowKm = 20;
 inline constexpr double kInterpreterKm = 25;
 inline constexpr double kNotVerifiedKm = 5;
 inline constexpr absl::Duration kCapacityFresh = absl::Hours(24);
-inline constexpr size_t kMaxExclusionsShown = 200;
+inline constexpr size_t kMaxExclusionsShown = 500;
 
 // How far is too far, by road. Generous: tonight's bed three hours away is better than none, and
 // only the operator and she know better.

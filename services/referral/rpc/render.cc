@@ -153,6 +153,7 @@ v1::MatchResponse ToProto(const domain::MatchResult& result, absl::Time snapshot
     added.set_reason(static_cast<v1::ExclusionReason>(reason));
     added.set_count(count);
   }
+  proto.set_candidate_count(static_cast<uint32_t>(result.candidate_count));
   Put(*proto.mutable_snapshot_time(), snapshot_time);
   return proto;
 }
