@@ -187,6 +187,8 @@ absl::Status Driver::Make(const CallContext& context, const LoadedReferral& load
       .Change(
           context, referral.id,
           [&](Referral& r, absl::Time now, domain::Events& events) {
+            // Renewed by somebody else since: perhaps by what is newer than ours.
+            if (r.card != loaded.referral.card) return absl::Status(Error(Reason::kContended));
             AMANA_RETURN_IF_ERROR(domain::Renew(r, routed.card));
             return domain::Make(r, offer.id, expire_time, now, events);
           },

@@ -22,6 +22,10 @@ using domain::Referral;
 // How often an acceptance waits for another centre's to be decided.
 constexpr int kMaxClaims = 8;
 
+// A yes does not hang on a service that is away: it is then for her as she was when she was last
+// seen.
+constexpr absl::Duration kPatienceForIntake = absl::Seconds(1);
+
 absl::Status EnsureOwner(const CallContext& context, const Referral& referral) {
   if (!context.caller.Owns(referral.organisation_id)) return Error(Reason::kReferralNotFound);
   return absl::OkStatus();
@@ -118,6 +122,15 @@ absl::Status Referrals::Renew(const CallContext& context, Referral& referral) co
   return domain::Renew(referral, routed.card);
 }
 
+absl::Status Referrals::RenewForYes(const CallContext& context, Referral& referral) const {
+  CallContext asking = context;
+  asking.deadline = Deadline::Earlier(context.deadline, Deadline::After(kPatienceForIntake));
+  const absl::Status renewed = Renew(asking, referral);
+  const Reason reason = ReasonOf(renewed);
+  const bool no_answer = reason == Reason::kServiceUnavailable || reason == Reason::kDeadlinePassed;
+  return no_answer ? absl::OkStatus() : renewed;
+}
+
 absl::Status Referrals::EnsureSomeConsent(const CallContext& context,
                                           const Referral& referral) const {
   std::set<OrganisationId> asked;
@@ -189,6 +202,9 @@ absl::StatusOr<std::string> Referrals::TryAccept(const CallContext& context, con
                                      .Change(
                                          WithoutRequest(context), referral_id,
                                          [&](Referral& referral, absl::Time now, Events& events) {
+                                           const absl::Status known =
+                                               RenewForYes(context, referral);
+                                           if (!known.ok()) return known;
                                            return domain::Claim(referral, id, now, events);
                                          },
                                          nullptr)

@@ -110,6 +110,8 @@ class Referrals {
                                  const domain::Referral& referral) const;
   // Her case as it is now; kCaseStateInvalid where it is closed.
   absl::Status Renew(const CallContext& context, domain::Referral& referral) const;
+  // The same before a centre's yes is taken, with whatever is known if intake does not answer.
+  absl::Status RenewForYes(const CallContext& context, domain::Referral& referral) const;
   // A change and, at once, the steps that follow from it; the reply is the change's own.
   absl::StatusOr<std::string> ChangeAndDrive(const CallContext& context, const ReferralId& id,
                                              const ReferralRows::Mutate& mutate,

@@ -375,6 +375,58 @@ TEST_F(ReferralsTest, AChildThatCameWhileACentreWasAskedHasABedToo) {
   EXPECT_EQ(domain::Count(w_.LedgerOf(b_), b_.beds).confirmed, 2u);
 }
 
+TEST_F(ReferralsTest, AYesIsForHerAsSheIsNow) {
+  const Centre two = w_.AddCentre(2);
+  const ReferralId id = w_.Refer(case_, {a_, two});
+  w_.intake.cases[case_].card.dependants.resize(1);
+  EXPECT_EQ(Accept(a_, w_.OfferAt(id, a_)), Reason::kNoCapacity);
+  EXPECT_EQ(domain::Count(w_.LedgerOf(a_), a_.beds).confirmed, 0u);
+  w_.intake.cases[case_].card.dependants.clear();
+  const OfferId offer = w_.OfferAt(id, two);
+  w_.intake.cases[case_].closed = true;
+  EXPECT_EQ(Accept(two, offer), Reason::kCaseStateInvalid);
+  EXPECT_EQ(domain::Count(w_.LedgerOf(two), two.beds).confirmed, 0u);
+  w_.intake.cases[case_].closed = false;
+  w_.intake.cases[case_].card.dependants.resize(1);
+  EXPECT_EQ(Accept(two, offer), Reason::kUnspecified);
+  EXPECT_EQ(domain::Count(w_.LedgerOf(two), two.beds).confirmed, 2u);
+}
+
+TEST_F(ReferralsTest, AYesDoesNotWaitForIntake) {
+  const ReferralId id = w_.Refer(case_, {a_});
+  w_.intake.down = [] { return true; };
+  EXPECT_EQ(Accept(a_, w_.OfferAt(id, a_)), Reason::kUnspecified);
+  EXPECT_EQ(domain::Count(w_.LedgerOf(a_), a_.beds).confirmed, 1u);
+}
+
+// Somebody extends the referral for her and a child while an offer is being made for her alone.
+TEST_F(ReferralsTest, AnOfferInTheMakingDoesNotForgetAChild) {
+  const Centre two = w_.AddCentre(2);
+  ReferralId id;
+  int asked = 0;
+  w_.intake.down = [&] {
+    // For sending, card and consent; for the offer, card and then consent.
+    if (!id.is_zero() && ++asked == 4) {
+      domain::RoutingCard& card = w_.intake.cases[case_].card;
+      card.dependants.resize(1);
+      const auto extend = [&](domain::Referral& referral, absl::Time now, domain::Events& events) {
+        const absl::Status done = domain::Extend(referral, {b_.id}, now, events);
+        return done.ok() ? domain::Renew(referral, card) : done;
+      };
+      EXPECT_TRUE(w_.rows.Change(w_.AsHotline(), id, extend, nullptr).ok());
+    }
+    return false;
+  };
+  id = *ReferralId::FromBytes(*w_.referrals.Create(
+      w_.AsHotline(),
+      {.case_id = case_, .need = domain::NeedCode::kEmergencyShelter, .candidates = {two.id}},
+      RenderId));
+  EXPECT_TRUE(w_.referrals.Send(w_.AsHotline(), id, RenderId).ok());
+  EXPECT_GE(asked, 4);
+  EXPECT_EQ(w_.Get(id).card.dependants.size(), 1u);
+  EXPECT_EQ(domain::Count(w_.LedgerOf(two), two.beds).held, 2u);
+}
+
 // The referral is extended where an acceptance reads or commits for the n-th time, by somebody who
 // dies before anything follows from it.
 TEST_F(ReferralsTest, AChildThatComesInTheMomentOfTheYesHasABedToo) {
