@@ -64,6 +64,19 @@ bool GivesANight(const PoolRoom* room) {
   return room->pool.unit == CapacityUnit::kBed || room->pool.unit == CapacityUnit::kFamilyRoom;
 }
 
+// What she can have without staying, in the order in which it is given.
+constexpr CapacityUnit kDayUnits[] = {CapacityUnit::kSeat, CapacityUnit::kPlace,
+                                      CapacityUnit::kAppointment, CapacityUnit::kCaseload};
+
+bool IsForTheDay(const PoolRoom* room) {
+  return std::ranges::find(kDayUnits, room->pool.unit) != std::end(kDayUnits);
+}
+
+bool NeedsANight(NeedCode need) {
+  return need == NeedCode::kEmergencyShelter || need == NeedCode::kTemporaryShelter ||
+         need == NeedCode::kHomelessnessMentalHealthReception;
+}
+
 // In a vehicle everybody sits; in a nursery the children do, and not she.
 uint32_t SeatsOf(const RoutingCard& card, NeedCode need) {
   const auto dependants = static_cast<uint32_t>(card.dependants.size());
@@ -108,6 +121,28 @@ bool TakesAll(const Ledger& ledger, const Reservation& reservation, const HoldRe
   return pool->unit != CapacityUnit::kSeat || places >= SeatsOf(request.card, request.need);
 }
 
+std::optional<std::vector<Line>> PlanNight(const std::vector<const PoolRoom*>& serving,
+                                           const RoutingCard& card) {
+  const PoolRoom* family_room = WithRoom(serving, CapacityUnit::kFamilyRoom, 1);
+  if (family_room != nullptr && !card.dependants.empty()) {
+    return std::vector<Line>{{family_room->pool.pool_id, 1}};
+  }
+  if (auto beds = PlanBeds(serving, card)) return beds;
+  if (family_room != nullptr) return std::vector<Line>{{family_room->pool.pool_id, 1}};
+  return std::nullopt;
+}
+
+std::optional<std::vector<Line>> PlanDay(const std::vector<const PoolRoom*>& serving,
+                                         const RoutingCard& card, NeedCode need) {
+  for (const CapacityUnit unit : kDayUnits) {
+    const uint32_t quantity = unit == CapacityUnit::kSeat ? SeatsOf(card, need) : 1;
+    if (const PoolRoom* room = WithRoom(serving, unit, quantity)) {
+      return std::vector<Line>{{room->pool.pool_id, quantity}};
+    }
+  }
+  return std::nullopt;
+}
+
 // What this offer could have if it had nothing yet.
 std::optional<std::vector<Line>> PlanFor(const Ledger& ledger, const HoldRequest& request) {
   Ledger others = ledger;
@@ -119,21 +154,21 @@ std::optional<std::vector<Line>> PlanFor(const Ledger& ledger, const HoldRequest
 // Whether an import knows better than the centre who is there. Without a date it does only where it
 // says something new and the centre has said nothing since the last one.
 bool IsNewer(const Pool& import, const Pool& live, const Pool& last_import) {
-  if (import.update_time != absl::UnixEpoch()) return import.update_time > live.update_time;
+  if (import.update_time != absl::UnixEpoch()) {
+    return import.update_time > last_import.update_time && import.update_time > live.update_time;
+  }
   return import.occupied_elsewhere != last_import.occupied_elsewhere &&
          live.occupied_elsewhere == last_import.occupied_elsewhere;
 }
 
 // What an import makes of a pool that is there: each figure is whoever's spoke last about it.
-Pool MergePool(const Pool& import, const Pool& live, const Pool& last_import, absl::Time now) {
-  Pool pool = import;
+void KeepWhatTheCentreSaid(const Pool& import, const Pool& live, const Pool& last_import,
+                           Pool& pool) {
   if (import.maximum == last_import.maximum) pool.maximum = live.maximum;
   if (!IsNewer(import, live, last_import)) {
     pool.occupied_elsewhere = live.occupied_elsewhere;
     pool.update_time = live.update_time;
   }
-  if (pool.update_time == absl::UnixEpoch()) pool.update_time = now;
-  return pool;
 }
 
 // Hold and Confirm: places are taken where the reservation does not keep enough yet.
@@ -194,22 +229,11 @@ std::optional<std::vector<Line>> PlanLines(const std::vector<PoolRoom>& pools,
   for (const PoolRoom& room : pools) {
     if (Serves(room.pool, need)) serving.push_back(&room);
   }
-  const PoolRoom* family_room = WithRoom(serving, CapacityUnit::kFamilyRoom, 1);
-  if (family_room != nullptr && !card.dependants.empty()) {
-    return std::vector<Line>{{family_room->pool.pool_id, 1}};
-  }
-  if (auto beds = PlanBeds(serving, card)) return beds;
-  if (family_room != nullptr) return std::vector<Line>{{family_room->pool.pool_id, 1}};
-  // Who needs a night is not helped by a seat or an appointment.
-  if (std::ranges::any_of(serving, GivesANight)) return std::nullopt;
-  for (const CapacityUnit unit : {CapacityUnit::kSeat, CapacityUnit::kPlace,
-                                  CapacityUnit::kAppointment, CapacityUnit::kCaseload}) {
-    const uint32_t quantity = unit == CapacityUnit::kSeat ? SeatsOf(card, need) : 1;
-    if (const PoolRoom* room = WithRoom(serving, unit, quantity)) {
-      return std::vector<Line>{{room->pool.pool_id, quantity}};
-    }
-  }
-  return std::nullopt;
+  // Who needs a night is not helped by an appointment, and who needs an appointment takes nobody's
+  // bed. Where there are no places of the right kind at all, what there is stands for them.
+  const bool by_night = NeedsANight(need) ? std::ranges::any_of(serving, GivesANight)
+                                          : std::ranges::none_of(serving, IsForTheDay);
+  return by_night ? PlanNight(serving, card) : PlanDay(serving, card, need);
 }
 
 absl::StatusOr<std::vector<Event>> Hold(Ledger& ledger, const HoldRequest& request,
@@ -293,14 +317,14 @@ absl::Status ApplyPools(Ledger& ledger, const std::vector<Pool>& last_import,
     const Pool* before = FindPool(last_import, wanted.pool_id);
     const Pool* live = FindPool(ledger.pools, wanted.pool_id);
     Pool pool = wanted;
-    if (before != nullptr && live != nullptr) {
-      pool = MergePool(wanted, *live, *before, now);
-    } else if (pool.update_time == absl::UnixEpoch()) {
-      pool.update_time = now;
-    }
-    if (uint64_t{pool.occupied_elsewhere} + Committed(Count(ledger, pool.pool_id)) > pool.maximum) {
-      return Error(Reason::kCapacityBelowCommitted);
-    }
+    // Without a date, or by a clock that is ahead: whoever speaks after this import speaks later.
+    if (pool.update_time == absl::UnixEpoch() || pool.update_time > now) pool.update_time = now;
+    if (before != nullptr && live != nullptr) KeepWhatTheCentreSaid(wanted, *live, *before, pool);
+    const uint32_t committed = Committed(Count(ledger, pool.pool_id));
+    if (committed > pool.maximum) return Error(Reason::kCapacityBelowCommitted);
+    // Figures of two people need not fit together: then it is full, and the rest of the news
+    // stands.
+    pool.occupied_elsewhere = std::min(pool.occupied_elsewhere, pool.maximum - committed);
     pools.push_back(std::move(pool));
   }
   ledger.pools = std::move(pools);

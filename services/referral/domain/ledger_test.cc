@@ -125,6 +125,21 @@ TEST(PlanTest, AFullShelterHasNoRoomInItsOtherPools) {
             "a1");
 }
 
+TEST(PlanTest, AnAppointmentTakesNobodysBed) {
+  const auto centre = [](uint32_t beds, uint32_t appointments) {
+    return LedgerOf({PoolOf('n', CapacityUnit::kBed, beds),
+                     PoolOf('a', CapacityUnit::kAppointment, appointments)});
+  };
+  EXPECT_EQ(PlanText(centre(0, 1), CardWith(), NeedCode::kLegalAssistance), "a1");
+  EXPECT_EQ(PlanText(centre(1, 1), CardWith(), NeedCode::kLegalAssistance), "a1");
+  EXPECT_EQ(PlanText(centre(1, 0), CardWith(), NeedCode::kLegalAssistance), "none");
+  EXPECT_EQ(PlanText(centre(1, 1), CardWith()), "n1");
+  // Where beds are all that is counted, they stand for what else is done there.
+  EXPECT_EQ(PlanText(LedgerOf({PoolOf('n', CapacityUnit::kBed, 1)}), CardWith(),
+                     NeedCode::kLegalAssistance),
+            "n1");
+}
+
 TEST(PlanTest, PoolsOfOtherNeedsGiveNoRoom) {
   const Ledger temporary =
       LedgerOf({PoolOf('t', CapacityUnit::kBed, 5, {NeedCode::kTemporaryShelter})});
@@ -261,6 +276,11 @@ TEST(LedgerTest, OfTwoFiguresTheLaterOneStands) {
            Row{kNow + absl::Hours(2), 6, 2, "6 2 2"},
            Row{absl::UnixEpoch(), 5, 2, "4 3 1"},
            Row{absl::UnixEpoch(), 6, 0, "6 3 1"},
+           // Of two people, and more than fits: full.
+           Row{kNow + absl::Hours(2), 5, 5, "4 4 2"},
+           Row{kNow, 2, 2, "2 2 1"},
+           // By a clock that is ahead.
+           Row{kNow + absl::Hours(99), 5, 2, "4 2 9"},
        }) {
     const std::vector<Pool> last = {PoolOf('b', CapacityUnit::kBed, 5)};
     Ledger ledger = LedgerOf(last);
@@ -274,6 +294,17 @@ TEST(LedgerTest, OfTwoFiguresTheLaterOneStands) {
                   std::to_string(absl::ToInt64Hours(pool.update_time - kNow)),
               row.expected);
   }
+}
+
+TEST(LedgerTest, AFigureThatWasTakenOverIsNoNewsAgain) {
+  std::vector<Pool> file = {PoolOf('b', CapacityUnit::kBed, 5)};
+  file[0].update_time = kNow + absl::Hours(9);  // by a clock that is ahead
+  Ledger ledger;
+  ASSERT_TRUE(ApplyPools(ledger, {}, file, kNow).ok());
+  EXPECT_EQ(ledger.pools[0].update_time, kNow);
+  ASSERT_TRUE(SetCapacity(ledger, IdOf<PoolId>('b'), 5, 5, kNow + absl::Hours(1)).ok());
+  ASSERT_TRUE(ApplyPools(ledger, file, file, kNow + absl::Hours(2)).ok());
+  EXPECT_EQ(ledger.pools[0].occupied_elsewhere, 5u);
 }
 
 // Nobody at the centre keeps the figures: the files do.
