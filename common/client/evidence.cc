@@ -118,6 +118,8 @@ absl::StatusOr<std::vector<std::string>> Stems(const std::string& folder) {
     if (path.extension() == ".event") stems.push_back(path.replace_extension().string());
   }
   if (error) return Error(Reason::kFileUnreadable);
+  // Of nothing nothing is proved: this is some other folder, or one that was emptied.
+  if (stems.empty()) return Error(Reason::kLeafMismatch);
   std::ranges::sort(stems);
   return stems;
 }

@@ -36,8 +36,8 @@ struct VerifiedEvent {
 };
 
 // Offline: every event opens its leaf, every leaf is in the mirrored log, every receipt holds. The
-// mirror itself is verified first. kLeafMismatch: a file is missing or is no event or opening;
-// kLeafNotInLog; what VerifyMirror and VerifyTlogProof say.
+// mirror itself is verified first. kLeafMismatch: a file is missing or is no event or opening, or
+// there is none; kLeafNotInLog; what VerifyMirror and VerifyTlogProof say.
 absl::StatusOr<std::vector<VerifiedEvent>> VerifyEvidence(const std::string& folder,
                                                           const std::string& mirror,
                                                           const merkle::TrustPolicy& policy);

@@ -132,6 +132,12 @@ TEST_F(EvidenceTest, NoPartOfTheEvidenceCanBeChangedOrLeftOut) {
   EXPECT_EQ(ReasonOf(Verify().status()), Reason::kLeafMismatch);
 }
 
+TEST_F(EvidenceTest, OfNothingNothingIsProved) {
+  std::filesystem::remove_all(folder_ / "evidence");
+  std::filesystem::create_directory(folder_ / "evidence");
+  EXPECT_EQ(ReasonOf(Verify().status()), Reason::kLeafMismatch);
+}
+
 TEST_F(EvidenceTest, NoFileOfTheMirrorCanBeChangedOrLeftOut) {
   for (const char* name : {"mirror/tile/0/000", "mirror/tile/0/001.p/44", "mirror/tile/1/000.p/1",
                            "mirror/tile/entries/000", "mirror/tile/entries/001.p/44"}) {

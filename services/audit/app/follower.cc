@@ -14,6 +14,8 @@ constexpr absl::Duration kRetryPause = absl::Milliseconds(250);
 // Entries are let gather between two rounds: a round costs the service a look at every shard and
 // the log a sync, and nobody can prove an entry before the next checkpoint anyway.
 constexpr absl::Duration kGather = absl::Milliseconds(100);
+// A stream that was stopped has news for ever, and none of it is taken until a person has looked.
+constexpr absl::Duration kStoppedRest = absl::Seconds(1);
 // So many at once mean that more are waiting.
 constexpr size_t kBusy = 1024;
 // Of one read; where there are very many shards, two of each: the one that the log has, and one
@@ -60,26 +62,22 @@ void Follower::Loop() {
   MutexLock lock(mutex_);
   while (!stopping_) {
     lock.Unlock();
-    const absl::StatusOr<size_t> entries = RunOnce(kWait);
+    const absl::Duration rest = RunOnce(kWait).value_or(kRetryPause);
     lock.Lock();
-    if (stopping_) break;
-    if (!entries.ok()) {
-      stopped_.WaitFor(mutex_, kRetryPause);
-    } else if (*entries > 0 && *entries < kBusy) {
-      stopped_.WaitFor(mutex_, kGather);
-    }
+    if (!stopping_ && rest > absl::ZeroDuration()) stopped_.WaitFor(mutex_, rest);
   }
 }
 
-absl::StatusOr<size_t> Follower::RunOnce(absl::Duration wait) {
+absl::StatusOr<absl::Duration> Follower::RunOnce(absl::Duration wait) {
   if (next_check_.expired()) AMANA_RETURN_IF_ERROR(CheckLastEntries());
   // This read only waits: it is answered as soon as there is anything that the log does not have,
   // in whatever shard.
   AMANA_ASSIGN_OR_RETURN(const Outbox::Batch news,
                          Read(log_.Cursors(service_, shards_), shards_, wait));
-  if (news.entries.empty()) return 0;
-  AMANA_ASSIGN_OR_RETURN(const Taken taken, Take());
-  return taken.entries;
+  if (news.entries.empty()) return absl::ZeroDuration();
+  AMANA_ASSIGN_OR_RETURN(const AppendResult taken, Take());
+  if (taken.appended == 0) return kStoppedRest;
+  return taken.appended < kBusy ? kGather : absl::ZeroDuration();
 }
 
 absl::StatusOr<Outbox::Batch> Follower::Read(const std::vector<uint64_t>& cursors, uint32_t limit,
@@ -99,23 +97,23 @@ absl::StatusOr<Outbox::Batch> Follower::Read(const std::vector<uint64_t>& cursor
 
 // The log's last entry of each stream must still be there, and be the same: that shows that what
 // comes after it really follows it. That is why a service keeps it.
-absl::StatusOr<Follower::Taken> Follower::Take() {
+absl::StatusOr<AppendResult> Follower::Take() {
   // 0 in the first round, which asks for everything.
   const uint32_t asked = shards_;
   AMANA_ASSIGN_OR_RETURN(const Outbox::Batch batch,
                          Read(OneBefore(log_.Cursors(service_, asked)),
                               std::max(kMaxEntries, 2 * asked), absl::ZeroDuration()));
-  Taken taken{batch.entries.size(), log_.Append(service_, asked, batch.entries)};
-  observer_(taken.result);
+  AppendResult taken = log_.Append(service_, asked, batch.entries);
+  observer_(taken);
   return taken;
 }
 
 // Forgets all but the last entries, of the streams that have shown them: what a store that was
 // rolled back holds instead must stay, for a person to look at.
 absl::Status Follower::CheckLastEntries() {
-  AMANA_ASSIGN_OR_RETURN(const Taken taken, Take());
+  AMANA_ASSIGN_OR_RETURN(const AppendResult taken, Take());
   std::vector<uint64_t> shown(shards_, 0);
-  for (const auto& [shard, sequence] : taken.result.shown) shown[shard] = sequence;
+  for (const auto& [shard, sequence] : taken.shown) shown[shard] = sequence;
   AMANA_RETURN_IF_ERROR(outbox_.Trim(OneBefore(std::move(shown))));
   next_check_ = Deadline::After(kCheckEvery);
   return absl::OkStatus();

@@ -48,8 +48,8 @@ class Follower {
   void Stop() AMANA_EXCLUDES(mutex_);
 
   // One round: read, append, trim what may go. What the thread does again and again. Returns how
-  // many entries there were.
-  absl::StatusOr<size_t> RunOnce(absl::Duration wait);
+  // long to rest before the next one.
+  absl::StatusOr<absl::Duration> RunOnce(absl::Duration wait);
 
  private:
   void Loop() AMANA_EXCLUDES(mutex_);
@@ -57,12 +57,8 @@ class Follower {
   // once, as `malformed`, and nothing of it is taken.
   absl::StatusOr<Outbox::Batch> Read(const std::vector<uint64_t>& cursors, uint32_t limit,
                                      absl::Duration wait);
-  struct Taken {
-    size_t entries = 0;
-    AppendResult result;
-  };
   // Reads from one before the cursors and appends: what a round does once there is something.
-  absl::StatusOr<Taken> Take();
+  absl::StatusOr<AppendResult> Take();
   absl::Status CheckLastEntries();
 
   const std::string service_;

@@ -117,6 +117,18 @@ TEST_F(FollowerTest, NoticesAStoreThatWasRolledBackAndCountedUpBeyondTheLog) {
   EXPECT_EQ(outbox_.shards[0].size(), other.size());
 }
 
+TEST_F(FollowerTest, RestsWhereNothingMayBeTaken) {
+  outbox_.shards[0] = {{1, Leaf(1)}, {2, Leaf(2)}};
+  Follower follower = Make();
+  EXPECT_LT(*follower.RunOnce(absl::ZeroDuration()), absl::Seconds(1));
+  EXPECT_EQ(*follower.RunOnce(absl::ZeroDuration()), absl::ZeroDuration());  // it has waited
+  outbox_.shards[0] = {{1, Leaf(1)}};
+  for (uint64_t n = 2; n <= 2000; ++n) outbox_.shards[0].push_back({n, Leaf(10'000 + n)});
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(*follower.RunOnce(absl::ZeroDuration()), absl::Seconds(1));
+  }
+}
+
 TEST_F(FollowerTest, ALostStoreIsNoticedBeforeItIsBackWhereTheLogIs) {
   outbox_.shards[0] = {{1, Leaf(1)}, {2, Leaf(2)}, {3, Leaf(3)}};
   Follower follower = Make();
