@@ -31,6 +31,14 @@ absl::Status RunEnqueue(Context& context, const Enqueue& options) {
                              &intake::v1::EnqueueCallResponse::call, Describe);
 }
 
+struct List {};
+
+absl::Status RunList(Context& context, const List&) {
+  return context.CallAndShow(
+      &IntakeService::Stub::ListCalls, intake::v1::ListCallsRequest(),
+      [](const auto& response) { return Lines(response.calls(), Describe, "Nobody waits."); });
+}
+
 struct Claim {};
 
 absl::Status RunClaim(Context& context, const Claim&) {
@@ -70,6 +78,9 @@ void AddCallCommands(CLI::App& app, Context& context) {
         AddWord(command, "--priority", options.priority, "How urgent it sounds")->required();
       },
       RunEnqueue);
+  AddCommand<List>(
+      group, context, "list", "Lists who waits, in the order in which they will be taken",
+      [](CLI::App&, List&) {}, RunList);
   AddCommand<Claim>(
       group, context, "claim", "Takes the most urgent, longest waiting call",
       [](CLI::App&, Claim&) {}, RunClaim);

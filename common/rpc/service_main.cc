@@ -292,6 +292,7 @@ bool Runner::PollOnce() {
       }
     }
   }
+  if (status.ok()) application_->Look(deadline);
   if (status.ok()) status = application_->Ready(deadline);
   const bool ready = status.ok();
   if (ready != ready_.load()) {

@@ -64,6 +64,9 @@ class Application {
   // Whether the service can work, besides its store: asked every second.
   virtual absl::Status Ready(Deadline) { return absl::OkStatus(); }
 
+  // Measures what only the store knows: every second while it answers.
+  virtual void Look(Deadline) {}
+
   // After the server answers: threads of its own start here…
   virtual void Start() {}
   // …and end here, after the drain.

@@ -7,6 +7,7 @@
 #include "common/rpc/callers.h"
 #include "common/rpc/outbox_service.h"
 #include "common/rpc/service_main.h"
+#include "services/intake/app/call_watch.h"
 #include "services/intake/app/timers.h"
 #include "services/intake/rpc/colleagues.h"
 #include "services/intake/rpc/revocations_client.h"
@@ -25,6 +26,7 @@ class IntakeApplication final : public rpc::Application {
         cases_(deps_, colleagues_),
         consents_(deps_, revocations_),
         calls_(deps_),
+        call_watch_(deps_, env.metrics),
         follow_ups_(deps_),
         intake_(MakeIntakeService(cases_, consents_, calls_, follow_ups_)),
         outbox_(
@@ -39,6 +41,8 @@ class IntakeApplication final : public rpc::Application {
     return intake::RunTimer(timer.timer, calls_, consents_, deadline);
   }
 
+  void Look(Deadline deadline) override { call_watch_.Look(deadline); }
+
  private:
   const std::unique_ptr<rpc::CallerDirectory> directory_;
   DirectoryColleagues colleagues_;
@@ -47,6 +51,7 @@ class IntakeApplication final : public rpc::Application {
   Cases cases_;
   Consents consents_;
   Calls calls_;
+  CallWatch call_watch_;
   FollowUps follow_ups_;
   const std::unique_ptr<rpc::Service> intake_;
   const std::unique_ptr<rpc::Service> outbox_;

@@ -142,6 +142,7 @@ void AddIntake(std::map<std::string, Exercise>& out) {
       });
   out["IntakeService.ListConsents"] = {true};
   out["IntakeService.EnqueueCall"] = {false};
+  out["IntakeService.ListCalls"] = {false};
   out["IntakeService.ClaimCall"] = {false};
   out["IntakeService.RenewCallLease"] = {true};
   out["IntakeService.CompleteCall"] = {true};

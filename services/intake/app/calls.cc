@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "common/store/execute.h"
+#include "common/store/index_page.h"
+#include "services/intake/app/call_watch.h"
 #include "services/intake/app/messages.h"
 
 namespace amana::intake {
@@ -34,8 +36,14 @@ store::Commit Calls::Change(const CallContext& context, const domain::Call& afte
   store::IndexEdit place{.index = CallsIndex(after.organisation),
                          .member = after.id.ToString(),
                          .score = std::nullopt};
-  if (after.state == domain::CallState::kWaiting) place.score = domain::PlaceOf(after);
+  store::IndexEdit wait{
+      .index = WaitingIndex(after.priority), .member = after.id.ToString(), .score = std::nullopt};
+  if (after.state == domain::CallState::kWaiting) {
+    place.score = domain::PlaceOf(after);
+    wait.score = static_cast<double>(absl::ToUnixMicros(after.enqueue_time));
+  }
   commit.index_edits.push_back(std::move(place));
+  commit.index_edits.push_back(std::move(wait));
   store::TimerEdit lease{.timer = LeaseTimer(after.id), .due = std::nullopt};
   if (after.state == domain::CallState::kClaimed) lease.due = after.lease_expire_time;
   commit.timer_edits.push_back(std::move(lease));
@@ -105,6 +113,21 @@ absl::StatusOr<std::string> Calls::Claim(const CallContext& context) {
     return commit;
   };
   return store::Execute(deps_.store, context, deps_.ShardOf(context.caller.organisation), decide);
+}
+
+absl::StatusOr<CallPage> Calls::List(const CallContext& context, uint32_t page_size,
+                                     const std::string& page_token) const {
+  AMANA_ASSIGN_OR_RETURN(
+      store::IndexPage listed,
+      store::ReadIndexPage(deps_.store, CallsIndex(context.caller.organisation),
+                           {.limit = store::PageSize(page_size)}, page_token, context.deadline));
+  CallPage page{.calls = {}, .next_page_token = std::move(listed.next_token)};
+  AMANA_ASSIGN_OR_RETURN(
+      page.calls, (LoadMembers<domain::Call, CallId>(deps_, listed.entries, context.deadline)));
+  // One that was claimed between the two reads waits no longer.
+  std::erase_if(page.calls,
+                [](const auto& one) { return one.state != domain::CallState::kWaiting; });
+  return page;
 }
 
 absl::StatusOr<std::string> Calls::RenewLease(const CallContext& context, const CallId& id) {

@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "services/intake/app/call_watch.h"
 #include "services/intake/app/test_intake.h"
 
 namespace amana::intake {
@@ -25,6 +26,57 @@ TEST_F(CallsTest, TheMostUrgentThenTheLongestWaiting) {
   EXPECT_EQ(Claimed(operator_a), later_tonight);
   EXPECT_EQ(Claimed(operator_a), routine);
   EXPECT_EQ(ReasonOfReply(calls.Claim(By(operator_a))), Reason::kCallQueueEmpty);
+}
+
+TEST_F(CallsTest, TheQueueCanBeSeen) {
+  std::vector<CallId> expected;
+  for (const Priority priority : {Priority::kP3, Priority::kP1, Priority::kP0}) {
+    expected.insert(expected.begin(), Enqueued(operator_a, priority));
+    clock.Advance(absl::Seconds(1));
+  }
+  Enqueued(foreigner, Priority::kP0);
+  const CallId taken = Claimed(operator_b);
+  EXPECT_EQ(taken, expected.front());
+  expected.erase(expected.begin());
+
+  std::vector<CallId> seen;
+  std::string token;
+  do {
+    const auto page = calls.List(By(operator_b), 1, token);
+    ASSERT_TRUE(page.ok());
+    for (const domain::Call& call : page->calls) seen.push_back(call.id);
+    token = page->next_page_token;
+  } while (!token.empty());
+  EXPECT_EQ(seen, expected);
+}
+
+TEST_F(CallsTest, SomebodyNoticesThatNobodyTakesThem) {
+  obs::Metrics metrics;
+  CallWatch watch(deps, metrics);
+  const auto seconds = [&](std::string_view priority) {
+    watch.Look(Deadline::Never());
+    const std::string text = metrics.Scrape();
+    const std::string line =
+        "amana_intake_call_oldest_wait_seconds{priority=\"" + std::string(priority) + "\"} ";
+    const size_t at = text.find(line);
+    EXPECT_NE(at, std::string::npos) << text;
+    return std::stod(text.substr(at + line.size()));
+  };
+  EXPECT_NEAR(seconds("p1"), 0, 0.1);
+  Enqueued(operator_a, Priority::kP1);
+  clock.Advance(absl::Seconds(40));
+  Enqueued(foreigner, Priority::kP1);
+  Enqueued(foreigner, Priority::kP2);
+  clock.Advance(absl::Seconds(20));
+  EXPECT_NEAR(seconds("p1"), 60, 0.1);
+  EXPECT_NEAR(seconds("p2"), 20, 0.1);
+  EXPECT_NEAR(seconds("p0"), 0, 0.1);
+  Claimed(operator_a);
+  EXPECT_NEAR(seconds("p1"), 20, 0.1);
+  // Back at its old place, and waiting ever since.
+  clock.Advance(domain::kCallLease);
+  RunDueTimers();
+  EXPECT_NEAR(seconds("p1"), 60 + absl::ToInt64Seconds(domain::kCallLease), 0.1);
 }
 
 TEST_F(CallsTest, ARepeatedClaimGetsTheSameCall) {

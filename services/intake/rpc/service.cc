@@ -178,6 +178,16 @@ void BindCalls(Calls& calls, rpc::Service& service) {
       [&calls](const CallContext& context, const v1::EnqueueCallRequest& request) -> Serialised {
         return calls.Enqueue(context, static_cast<domain::Priority>(request.priority()));
       });
+  service.Unary<v1::ListCallsRequest, v1::ListCallsResponse>(
+      "ListCalls",
+      [&calls](const CallContext& context, const v1::ListCallsRequest& request) -> Serialised {
+        AMANA_ASSIGN_OR_RETURN(const CallPage page,
+                               calls.List(context, request.page_size(), request.page_token()));
+        v1::ListCallsResponse response;
+        for (const domain::Call& one : page.calls) ToProto(one, response.add_calls());
+        response.set_next_page_token(page.next_page_token);
+        return rpc::Reply(response);
+      });
   service.Unary<v1::ClaimCallRequest, v1::ClaimCallResponse>(
       "ClaimCall", [&calls](const CallContext& context, const v1::ClaimCallRequest&) -> Serialised {
         return calls.Claim(context);
