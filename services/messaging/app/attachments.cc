@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "services/messaging/app/handoff_rows.h"
+
 namespace amana::messaging {
 namespace {
 
@@ -184,8 +186,32 @@ absl::Status Attachments::Remove(const CallContext& context, const BlobId& id) {
   return RemoveUnless(PartOf(context, "attachment.destroyed"), id, absl::InfiniteFuture());
 }
 
+absl::StatusOr<bool> Attachments::IsHeld(const domain::Attachment& attachment,
+                                         Deadline deadline) const {
+  if (attachment.handoff.is_zero()) return false;
+  const auto handoff = LoadHandoff(deps_, attachment.handoff, deadline);
+  if (ReasonOf(handoff.status()) == Reason::kHandoffNotFound) return false;
+  AMANA_RETURN_IF_ERROR(handoff.status());
+  const std::vector<BlobId>& listed = handoff->value.attachments;
+  return handoff->value.package_held && std::ranges::find(listed, attachment.id) != listed.end();
+}
+
 absl::Status Attachments::Expire(const CallContext& context, const BlobId& id) {
-  return RemoveUnless(PartOf(context, "attachment.expired"), id, deps_.Now());
+  const CallContext part = PartOf(context, "attachment.expired");
+  const auto loaded =
+      Load<domain::Attachment>(deps_, id, Reason::kAttachmentNotFound, context.deadline);
+  if (ReasonOf(loaded.status()) == Reason::kAttachmentNotFound) return absl::OkStatus();
+  AMANA_RETURN_IF_ERROR(loaded.status());
+  AMANA_ASSIGN_OR_RETURN(const bool held, IsHeld(loaded->value, context.deadline));
+  if (!held) return RemoveUnless(part, id, deps_.Now());
+  return store::Execute(deps_.store, PartOf(context, "attachment.kept"), deps_.ShardOf(id),
+                        [&]() -> absl::StatusOr<store::Commit> {
+                          store::Commit commit;
+                          PutAttachment(deps_, part, domain::Keep(loaded->value, deps_.Now()),
+                                        loaded->version, &commit);
+                          return commit;
+                        })
+      .status();
 }
 
 }  // namespace amana::messaging

@@ -35,14 +35,15 @@ class Attachments {
                                                 const v1::GetChunkRequest& request);
 
   // Takes it along with the caller's handoff. The reasons of domain::Claim. It comes before the
-  // handoff's own commit: where that is refused after all, the attachment stays with that handoff's
-  // id until it expires.
+  // handoff's own commit: where that is refused after all, the attachment expires like any that
+  // nothing was sent with.
   absl::Status Claim(const CallContext& context, const BlobId& id, const HandoffId& handoff);
 
   // Deletes bytes and row; fine if they are gone.
   absl::Status Remove(const CallContext& context, const BlobId& id);
 
-  // The timer expire/<id>: the same, unless it is kept for longer by now.
+  // The timer expire/<id>: the same, unless it is kept for longer by now, or its handoff holds it:
+  // then it is kept as long as that.
   absl::Status Expire(const CallContext& context, const BlobId& id);
 
  private:
@@ -54,6 +55,8 @@ class Attachments {
                                             const v1::BeginAttachmentRequest& request) const;
   absl::StatusOr<store::Commit> DecideFinish(const CallContext& context, const BlobId& id) const;
   absl::StatusOr<store::Commit> DecideRemove(const CallContext& context, const BlobId& id) const;
+  // Whether a handoff that still has its package lists it.
+  absl::StatusOr<bool> IsHeld(const domain::Attachment& attachment, Deadline deadline) const;
   // Removes it unless it expires after that time.
   absl::Status RemoveUnless(const CallContext& context, const BlobId& id, absl::Time kept_after);
   Mutex& LockOf(const BlobId& id);

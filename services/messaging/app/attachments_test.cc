@@ -6,6 +6,7 @@
 #include <string>
 
 #include "common/crypto/hash.h"
+#include "common/crypto/random.h"
 #include "services/messaging/app/test_world.h"
 
 namespace amana::messaging {
@@ -125,6 +126,34 @@ TEST(Attachments, TheQuotaIsAnOrganisationsAndComesBack) {
   world.clock.Advance(domain::kUnclaimedLifetime);
   EXPECT_TRUE(world.RunTimers());
   EXPECT_TRUE(world.attachments->Begin(world.Command(world.op), large).ok());
+}
+
+TEST(Attachments, StayAsLongAsTheirHandoff) {
+  World world;
+  const BlobId sent = world.Upload("sent");
+  const auto request = world.SendRequest({sent});
+  ASSERT_TRUE(world.handoffs->Send(world.Command(world.op), request).ok());
+  // Of a try whose handoff never came to be, or came to be with others.
+  const BlobId lost = world.Upload("lost");
+  const BlobId replaced = world.Upload("replaced");
+  const HandoffId other = store::NewIdBeside<HandoffId>(crypto::SystemRandom::Instance(), lost);
+  ASSERT_TRUE(world.attachments->Claim(world.Command(world.op), lost, other).ok());
+  ASSERT_TRUE(
+      world.attachments
+          ->Claim(world.Command(world.op), replaced, *HandoffId::FromBytes(request.handoff_id()))
+          .ok());
+  EXPECT_EQ(world.Files(), 3u);
+  world.clock.Advance(domain::kUnclaimedLifetime);
+  EXPECT_TRUE(world.RunTimers());
+  EXPECT_EQ(world.Files(), 1u);
+  world.clock.Advance(domain::kRetention - absl::Hours(49));
+  EXPECT_TRUE(world.RunTimers());
+  EXPECT_EQ(world.Files(), 1u);
+  for (int hour = 0; hour < 3; ++hour) {
+    world.clock.Advance(absl::Hours(1));
+    EXPECT_TRUE(world.RunTimers());
+  }
+  EXPECT_EQ(world.Files(), 0u);
 }
 
 TEST(Attachments, ExpireWithTheirBytes) {

@@ -57,8 +57,15 @@ absl::StatusOr<Attachment> Claim(const Attachment& before, const Caller& caller,
   }
   Attachment after = before;
   after.handoff = handoff;
-  // A day more than the handoff, which takes it away at its own end.
-  after.expire_time = std::max(before.expire_time, now + kRetention + absl::Hours(24));
+  // The handoff may still be refused: it is kept for longer once the handoff is seen to be there.
+  after.expire_time = now + kUnclaimedLifetime;
+  return after;
+}
+
+Attachment Keep(const Attachment& before, absl::Time now) {
+  Attachment after = before;
+  // Longer than the handoff, which takes it away at its own end.
+  after.expire_time = now + kRetention;
   return after;
 }
 

@@ -62,11 +62,14 @@ absl::StatusOr<Begun> Begin(const Caller& caller, const BlobId& id, std::string 
 // All bytes are there and are what the digest says (the app's question). Twice is the same as once.
 Attachment Finish(const Attachment& before, absl::Time now);
 
-// Takes it along with a handoff sealed at `now`, so that it lives as long. kAttachmentNotFound:
+// Takes it along with a handoff that is about to be sealed. kAttachmentNotFound:
 // not the caller's organisation's, or expired. kAttachmentIncomplete. kInvalidField: it travels
 // with another handoff.
 absl::StatusOr<Attachment> Claim(const Attachment& before, const Caller& caller,
                                  const HandoffId& handoff, absl::Time now);
+
+// Its handoff is there: it lives as long as that.
+Attachment Keep(const Attachment& before, absl::Time now);
 
 // What is in use once the attachment is gone.
 Usage Release(const Usage& before, const Attachment& attachment);

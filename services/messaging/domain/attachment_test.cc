@@ -61,7 +61,8 @@ TEST(Claim, TakesItAlongWithOneHandoff) {
   const Attachment finished = Finish(BeginOf(1)->attachment, kNow);
   const absl::Time later = kNow + absl::Hours(47);
   const Attachment claimed = *Claim(finished, Owner(), IdOf<HandoffId>(5), later);
-  EXPECT_GT(claimed.expire_time, later + kRetention);
+  EXPECT_EQ(claimed.expire_time, later + kUnclaimedLifetime);
+  EXPECT_EQ(Keep(claimed, later).expire_time, later + kRetention);
   EXPECT_TRUE(Claim(claimed, Owner(), IdOf<HandoffId>(5), later).ok());
   EXPECT_EQ(ReasonOf(Claim(claimed, Owner(), IdOf<HandoffId>(6), later).status()),
             Reason::kInvalidField);
