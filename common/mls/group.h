@@ -126,7 +126,8 @@ struct CommitRequest {
   // Those that are left out wait until the commit is merged: another's, which may come first, may
   // refer to them.
   bool include_waiting = true;
-  // Without new keys for the committer where the RFC allows it (section 12.4): for adding many.
+  // Without new keys for the committer where the RFC allows it (section 12.4): for adding many. Not
+  // where `identity` or `next_signer` is given: the path is what brings the new leaf.
   bool without_path = false;
   Framing framing = {};
   // The tree goes into the welcome. Otherwise it is told to newcomers in another way: EncodeTree().

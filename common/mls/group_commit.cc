@@ -118,7 +118,8 @@ absl::StatusOr<NewCommit> Group::MakeCommit(const CommitRequest& request,
   commit.proposals = std::move(proposals);
   CreatedPath path;
   path.commit_secret = SecretBytes::CopyOf(ZeroSecret());
-  const bool with_path = applied.needs_path || !request.without_path;
+  const bool has_new_leaf = request.identity.has_value() || request.next_signer != nullptr;
+  const bool with_path = applied.needs_path || has_new_leaf || !request.without_path;
   if (with_path) {
     AMANA_ASSIGN_OR_RETURN(path,
                            CreatePath(*suite_, applied.tree, epoch_.own,
@@ -126,7 +127,7 @@ absl::StatusOr<NewCommit> Group::MakeCommit(const CommitRequest& request,
                                       applied.context, applied.newcomers, random));
     AMANA_RETURN_IF_ERROR(
         CheckPathLeaf(applied.tree, applied.context, epoch_.own, &own_leaf_node(), policy));
-    if (request.identity.has_value() || request.next_signer != nullptr) {
+    if (has_new_leaf) {
       AMANA_RETURN_IF_ERROR(ValidateLeaf(*applied.tree.leaf(epoch_.own), LeafPlace::kCommit,
                                          group_id(), epoch_.own, policy));
     }

@@ -455,6 +455,25 @@ TEST_F(PathLeafRules, AreTheCommittersToo) {
   EXPECT_EQ(committed_as(IdentityOf("0"), &members_[2].signer), Fault::kSignatureKeyNotUnique);
 }
 
+// Without a path the leaf would stay the old one, and all that the new key signs be refused.
+TEST_F(PathLeafRules, ComesWheneverSomethingInItIsNew) {
+  Member& alice = members_[0];
+  Identity identity = IdentityOf("0");
+  identity.capabilities.proposals = {kSomeProposal};
+  CommitAll(members_, 0,
+            {.proposals = {{Add{NewClient("a").key_package()}}},
+             .without_path = true,
+             .identity = identity});
+  EXPECT_EQ(alice.group.own_leaf_node().capabilities, identity.capabilities);
+
+  const crypto::SigningKey next = crypto::SigningKey::Generate(random_);
+  CommitAll(members_, 0,
+            {.proposals = {{Add{NewClient("b").key_package()}}},
+             .without_path = true,
+             .next_signer = &next});
+  EXPECT_EQ(Handled(members_[1], *alice.group.Encrypt("data", "", 0, next, random_)), Fault::kNone);
+}
+
 // --- In the tree of a group that is joined -----------------------------------------------------
 
 // Without parent nodes, so that a leaf can be changed and no parent hash is.
