@@ -168,7 +168,8 @@ struct JoinOptions {
   bool (*is_in_group)(std::string_view group_id) = nullptr;
   // The group that this one goes on from (sections 11.2 and 11.3), where a welcome says so. Of a
   // reinitialised one the reinit must be merged; whoever waits for the group that it named hands
-  // the old one in, so that no other group of that id is taken for it: kReInitMismatch.
+  // the old one in, so that no other group of that id is taken for it, by a welcome or from
+  // outside: kReInitMismatch. Only a welcome can be that group's.
   const Group* resumed = nullptr;
 };
 

@@ -98,7 +98,7 @@ const ReInit* ReInitOf(const Group* group) {
 }
 
 // Whether a group may go on from another one as its welcome says (sections 11.2 and 11.3).
-// `resumes` is null where it names none.
+// `resumes` is null where it names none, and of a group that is joined from outside.
 absl::Status CheckResumed(const PreSharedKeyId* resumes, const GroupContext& context,
                           const RatchetTree& tree, const Policy& policy, const Group* resumed) {
   // The key of the old group is what tells the one that a reinit named from any other of that id.
@@ -219,6 +219,8 @@ absl::StatusOr<ExternalJoin> Group::JoinExternally(const Suite& suite, std::stri
   if (info == nullptr) return Refuse(Fault::kUnexpectedMessage);
   AMANA_ASSIGN_OR_RETURN(RatchetTree tree, FindTree(*info, options));
   AMANA_RETURN_IF_ERROR(CheckGroup(suite, *info, tree, policy, options));
+  // A group info says nothing of where its group comes from.
+  AMANA_RETURN_IF_ERROR(CheckResumed(nullptr, info->group_context, tree, policy, options.resumed));
   const std::string* data = FindExtension(info->extensions, kExternalPub);
   if (data == nullptr) return Refuse(Fault::kExternalPubMissing);
   AMANA_ASSIGN_OR_RETURN(const ExternalPub external, Decode<ExternalPub>(*data));

@@ -232,6 +232,18 @@ TEST_F(ExternalJoinRules, TheGroupIsChecked) {
             Fault::kGroupIdInUse);
 }
 
+// What tells it from others of that id is a key that no group info shows.
+TEST_F(ExternalJoinRules, IsNotTheGroupThatAReinitNamed) {
+  const auto joined_by_a_member_of = [&](std::string_view old_id, std::string_view named) {
+    std::vector<Member> old;
+    old.push_back(Found("new", old_id));
+    CommitAll(old, 0, {.proposals = {{ReInit{std::string(named), kMls10, kSuite3.id, {}}}}});
+    return JoinedFromOutside([](GroupInfo&) {}, {.resumed = &old[0].group});
+  };
+  EXPECT_EQ(joined_by_a_member_of("old", "another"), Fault::kNone);
+  EXPECT_EQ(joined_by_a_member_of("old", "group"), Fault::kReInitMismatch);
+}
+
 TEST_F(ExternalJoinRules, ItsPreSharedKeysAreAtHand) {
   psk_ids_ = {ExternalPsk("psk")};
   psks_.external.clear();
