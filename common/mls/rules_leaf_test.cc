@@ -533,6 +533,15 @@ TEST_F(JoinedLeafRules, HaveTheirKeysForThemselves) {
             Fault::kSignatureKeyNotUnique);
 }
 
+// No clock tells members from each other here: they all refused it when it came.
+TEST_F(JoinedLeafRules, HaveLifetimesThatAreNotTooLong) {
+  const auto lasting = [](uint64_t seconds) {
+    return [seconds](LeafNode& l) { l.lifetime.not_after = l.lifetime.not_before + seconds; };
+  };
+  EXPECT_EQ(JoinedWithSigned(lasting(policy_.max_lifetime)), Fault::kNone);
+  EXPECT_EQ(JoinedWithSigned(lasting(policy_.max_lifetime + 1)), Fault::kLifetimeTooLong);
+}
+
 // A group may have members whose key packages are over by now: who joins must not refuse what all
 // others accepted.
 TEST_F(JoinedLeafRules, MayHaveALifetimeThatIsOver) {

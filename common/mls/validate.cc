@@ -131,8 +131,9 @@ absl::Status ValidateLeaf(const LeafNode& leaf, LeafPlace place, std::string_vie
     return Refuse(Fault::kKeyMalformed);
   }
   AMANA_RETURN_IF_ERROR(CheckListed(leaf));
-  // In a tree, others have let the leaf in: who joins must not refuse what they accepted.
-  if (place == LeafPlace::kKeyPackage &&
+  // In a tree, too: its members have refused a longer one when it came. Whether it is running they
+  // did not ask.
+  if (leaf.source == LeafNodeSource::kKeyPackage &&
       (leaf.lifetime.not_after < leaf.lifetime.not_before ||
        leaf.lifetime.not_after - leaf.lifetime.not_before > policy.max_lifetime)) {
     return Refuse(Fault::kLifetimeTooLong);

@@ -39,7 +39,8 @@ class CredentialValidator {
 struct Policy {
   const CredentialValidator* credentials = nullptr;
   uint64_t now = 0;  // seconds since 1970, UTC
-  // The longest a key package may be valid, in seconds, with an hour for clocks that differ.
+  // The longest a key package may be valid, in seconds, with an hour for clocks that differ. To be
+  // the same for all: whoever joins holds the leaves of the tree against it.
   uint64_t max_lifetime = uint64_t{30} * 24 * 3600 + 3600;
 };
 
