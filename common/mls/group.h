@@ -369,7 +369,8 @@ struct ExternalJoin {
 };
 
 // A newcomer's own wish to be added, and a proposal of one of the group's external senders (section
-// 12.1.8): MLSMessages in clear, for the epoch of `context`.
+// 12.1.8): MLSMessages in clear, for the epoch of `context`. Members take them, as they take
+// commits from outside, only where their CredentialValidator says so: kOutsiderNotAllowed.
 std::string ProposeSelf(const GroupContext& context, KeyPackage own,
                         const crypto::SigningKey& signer);
 std::string ProposeFromOutside(const GroupContext& context, uint32_t sender_index,

@@ -135,6 +135,10 @@ absl::StatusOr<ReceivedProposal> Group::TakeProposal(VerifiedContent verified,
   AMANA_RETURN_IF_ERROR(
       ValidateProposal(*suite_, epoch_.tree, epoch_.context, listed, CommitKind::kMember, policy));
   AMANA_RETURN_IF_ERROR(CheckWaiting(listed.proposal));
+  if (listed.sender.type != SenderType::kMember &&
+      !policy.credentials->AllowsProposal(listed.sender, listed.proposal)) {
+    return Refuse(Fault::kOutsiderNotAllowed);
+  }
   listed.validated = true;
   listed.reference = ProposalRef{ProposalRefOf(mls::Encode(content))};
   ReceivedProposal received{listed.sender, listed.reference, listed.proposal};
@@ -213,6 +217,9 @@ absl::StatusOr<StagedCommit> Group::Stage(const AuthenticatedContent& content, c
     // Of a newcomer who takes its old leaf's place, too: it is as bound as by an update (12.2).
     if (before != nullptr && before->encryption_key == path.leaf_node.encryption_key) {
       return Refuse(Fault::kLeafEncryptionKeyKept);
+    }
+    if (external && !policy.credentials->AllowsJoin(path.leaf_node, before)) {
+      return Refuse(Fault::kOutsiderNotAllowed);
     }
     AMANA_RETURN_IF_ERROR(
         MergePath(applied.tree, committer, path, applied.newcomers, applied.context));

@@ -213,6 +213,40 @@ TEST_F(OutsiderRules, NewcomersProposeThemselves) {
             Fault::kSenderKindNotAllowed);
 }
 
+// An application that leaves out whom it lets in, or says it of some.
+class OwnWord final : public BasicCredentials {
+ public:
+  bool AllowsProposal(const Sender& outsider, const Proposal& proposal) const override {
+    return says_so ? outsider.type == SenderType::kExternal && proposal.As<Remove>() != nullptr
+                   : CredentialValidator::AllowsProposal(outsider, proposal);
+  }
+  bool AllowsJoin(const LeafNode& newcomer, const LeafNode* before) const override {
+    return says_so ? before != nullptr || newcomer.credential == BasicCredential("friend")
+                   : CredentialValidator::AllowsJoin(newcomer, before);
+  }
+  bool says_so = false;
+};
+
+TEST_F(OutsiderRules, NobodyProposesUnlessTheApplicationSaysSo) {
+  const Client client = NewClient("new");
+  Member& alice = members_[0];
+  const std::string asked =
+      ProposeSelf(alice.group.context(), client.own.key_package, client.signer);
+  const std::string removal =
+      ProposeFromOutside(alice.group.context(), 0, Removing(1), service_.signer);
+  OwnWord word;
+  policy_.credentials = &word;
+  EXPECT_EQ(Handled(alice, asked), Fault::kOutsiderNotAllowed);
+  EXPECT_EQ(Handled(alice, removal), Fault::kOutsiderNotAllowed);
+  EXPECT_FALSE(alice.group.has_waiting_proposals());
+  word.says_so = true;
+  EXPECT_EQ(Handled(alice, asked), Fault::kOutsiderNotAllowed);
+  EXPECT_EQ(Handled(alice, removal), Fault::kNone);
+  // Of members it is not asked.
+  word.says_so = false;
+  EXPECT_EQ(Proposed(members_[1], alice, {Add{client.own.key_package}}), Fault::kNone);
+}
+
 // --- Lists of a member's commit ----------------------------------------------------------------
 
 TEST_F(ProposalRules, ValidListsAreTaken) {
@@ -490,6 +524,18 @@ TEST_F(ExternalCommitRules, ANewLeafMayTakeTheOldOnesPlace) {
                 "2", {.proposals = removal, .leaf = [&](LeafNode& l) { l.encryption_key = kept; }}),
             Fault::kLeafEncryptionKeyKept);
   EXPECT_EQ(CommittedBy("2", {.proposals = ByValue({Removing(7)})}), Fault::kRemoveOfBlank);
+}
+
+TEST_F(ExternalCommitRules, NobodyJoinsUnlessTheApplicationSaysSo) {
+  const std::vector<ProposalOrRef> removal = ByValue({Removing(2)});
+  OwnWord word;
+  policy_.credentials = &word;
+  EXPECT_EQ(CommittedBy("friend", {}), Fault::kOutsiderNotAllowed);
+  EXPECT_EQ(CommittedBy("2", {.proposals = removal}), Fault::kOutsiderNotAllowed);
+  word.says_so = true;
+  EXPECT_EQ(CommittedBy("new", {}), Fault::kOutsiderNotAllowed);
+  EXPECT_EQ(CommittedBy("friend", {}), Fault::kNone);
+  EXPECT_EQ(CommittedBy("2", {.proposals = removal}), Fault::kNone);
 }
 
 TEST_F(ExternalCommitRules, TheNewLeafFitsIntoTheGroup) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// What tests of groups need besides the group: an application that believes every basic credential,
-// a random source that can be repeated, and pre-shared keys in a map.
+// What tests of groups need besides the group: an application that believes every basic credential
+// and lets everybody in, a random source that can be repeated, and pre-shared keys in a map.
 
 #include <cstdint>
 #include <cstring>
@@ -24,6 +24,8 @@ class BasicCredentials : public CredentialValidator {
     return before.credential == after.credential;
   }
   std::string_view ClientOf(const LeafNode& leaf) const override { return leaf.credential.content; }
+  bool AllowsProposal(const Sender&, const Proposal&) const override { return true; }
+  bool AllowsJoin(const LeafNode&, const LeafNode*) const override { return true; }
 };
 
 // Not for secrets: the same seed gives the same bytes.

@@ -33,6 +33,19 @@ class CredentialValidator {
   // Which client a leaf is of: bytes out of the leaf that are the same for the same client. One
   // that is in the group is not added again, and the members of a branch are members of its group.
   virtual std::string_view ClientOf(const LeafNode& leaf) const = 0;
+
+  // What those who are no members may do. Nobody may do anything unless the application says so.
+
+  // Whether this may be proposed from outside (section 12.1.8): by one of the group's external
+  // senders, or by a client that wants to be added. It is valid, and waits for a commit if it may.
+  virtual bool AllowsProposal(const Sender& /*outsider*/, const Proposal& /*proposal*/) const {
+    return false;
+  }
+  // Whether a client may come in by a commit of its own (section 12.4.3.2). `before` is the leaf
+  // that it removes, its own of earlier; null if there is none.
+  virtual bool AllowsJoin(const LeafNode& /*newcomer*/, const LeafNode* /*before*/) const {
+    return false;
+  }
 };
 
 // What an operation goes by that is not part of the group. The pointed-to must outlive the call.
