@@ -122,9 +122,9 @@ struct CommitRequest {
   // By value, after those that wait.
   std::vector<Proposal> proposals = {};
   // Proposals that were received and wait are committed too, as far as they fit together and into
-  // the group, their pre-shared keys are at hand, and the lifetimes of whom they add are running.
-  // Those that are left out wait until the commit is merged: another's, which may come first, may
-  // refer to them.
+  // the group (see KeepFitting), their pre-shared keys are at hand, and the lifetimes of whom they
+  // add are running. Those that are left out wait until the commit is merged: another's, which may
+  // come first, may refer to them.
   bool include_waiting = true;
   // Without new keys for the committer where the RFC allows it (section 12.4): for adding many. Not
   // where `identity` or `next_signer` is given: the path is what brings the new leaf.
@@ -324,7 +324,7 @@ class Group {
                                            Random& random);
   absl::StatusOr<NewCommit> MakeCommit(const CommitRequest& request,
                                        std::vector<ProposalOrRef> proposals,
-                                       const std::vector<ListedProposal>& list, CommitKind kind,
+                                       const ProposalList& list, CommitKind kind,
                                        const std::vector<Psk>& psks,
                                        const crypto::SigningKey& signer, const Policy& policy,
                                        Random& random);

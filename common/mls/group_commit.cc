@@ -77,26 +77,25 @@ absl::StatusOr<NewCommit> Group::Commit(const CommitRequest& request,
       AMANA_RETURN_IF_ERROR(CheckLifetime(add->key_package.leaf_node.lifetime, policy));
     }
   }
-  std::vector<ListedProposal> list;
+  const ProposalList own_list = PointersTo(own);
+  ProposalList list;
   if (request.include_waiting && !waiting_.empty()) {
     list = ChooseProposals(waiting_, epoch_.own, epoch_.tree, policy);
-    std::erase_if(list, [&](const ListedProposal& one) {
-      const auto* psk = one.proposal.As<PreSharedKey>();
+    std::erase_if(list, [&](const ListedProposal* one) {
+      const auto* psk = one->proposal.As<PreSharedKey>();
       return (psk != nullptr && !FindPsks({psk->psk}, psks).ok()) ||
-             !IsInTime(one.proposal, policy);
+             !IsInTime(one->proposal, policy);
     });
-    list = KeepFitting(*suite_, epoch_.tree, epoch_.context, list, own, epoch_.own, policy);
+    list = KeepFitting(*suite_, epoch_.tree, epoch_.context, list, own_list, epoch_.own, policy);
   }
   std::vector<ProposalOrRef> proposals;
   proposals.reserve(list.size() + own.size());
-  for (const ListedProposal& chosen : list) proposals.push_back({chosen.reference});
-  for (ListedProposal& listed : own) {
-    proposals.push_back({listed.proposal});
-    list.push_back(std::move(listed));
-  }
+  for (const ListedProposal* chosen : list) proposals.push_back({chosen->reference});
+  for (const ListedProposal* listed : own_list) proposals.push_back({listed->proposal});
+  list.insert(list.end(), own_list.begin(), own_list.end());
   std::vector<PreSharedKeyId> psk_ids;
-  for (const ListedProposal& listed : list) {
-    if (const auto* psk = listed.proposal.As<PreSharedKey>()) psk_ids.push_back(psk->psk);
+  for (const ListedProposal* listed : list) {
+    if (const auto* psk = listed->proposal.As<PreSharedKey>()) psk_ids.push_back(psk->psk);
   }
   AMANA_ASSIGN_OR_RETURN(const std::vector<Psk> found, FindPsks(psk_ids, psks));
   return MakeCommit(request, std::move(proposals), list, CommitKind::kMember, found, signer, policy,
@@ -105,8 +104,8 @@ absl::StatusOr<NewCommit> Group::Commit(const CommitRequest& request,
 
 absl::StatusOr<NewCommit> Group::MakeCommit(const CommitRequest& request,
                                             std::vector<ProposalOrRef> proposals,
-                                            const std::vector<ListedProposal>& list,
-                                            CommitKind kind, const std::vector<Psk>& psks,
+                                            const ProposalList& list, CommitKind kind,
+                                            const std::vector<Psk>& psks,
                                             const crypto::SigningKey& signer, const Policy& policy,
                                             Random& random) {
   AMANA_ASSIGN_OR_RETURN(

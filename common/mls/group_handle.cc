@@ -185,7 +185,7 @@ absl::StatusOr<StagedCommit> Group::Stage(const AuthenticatedContent& content, c
   AMANA_ASSIGN_OR_RETURN(const std::vector<ListedProposal> list, ListOf(commit.proposals, sender));
   AMANA_ASSIGN_OR_RETURN(
       AppliedProposals applied,
-      ApplyProposals(*suite_, epoch_.tree, epoch_.context, list,
+      ApplyProposals(*suite_, epoch_.tree, epoch_.context, PointersTo(list),
                      external ? std::nullopt : std::optional(sender.leaf()),
                      external ? CommitKind::kExternal : CommitKind::kMember, policy));
   if (applied.needs_path && !commit.path.has_value()) return Refuse(Fault::kPathMissing);

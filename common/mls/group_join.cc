@@ -240,9 +240,9 @@ absl::StatusOr<ExternalJoin> Group::JoinExternally(const Suite& suite, std::stri
   if (resync.has_value()) propose({mls::Remove{*resync}});
   for (const PreSharedKeyId& id : psk_ids) propose({PreSharedKey{id}});
   const GroupContext& context = info->group_context;
-  AMANA_ASSIGN_OR_RETURN(
-      AppliedProposals applied,
-      ApplyProposals(suite, tree, context, list, std::nullopt, CommitKind::kExternal, policy));
+  AMANA_ASSIGN_OR_RETURN(AppliedProposals applied,
+                         ApplyProposals(suite, tree, context, PointersTo(list), std::nullopt,
+                                        CommitKind::kExternal, policy));
   AMANA_ASSIGN_OR_RETURN(const std::vector<Psk> found,
                          FindAll(applied.psks, psks, options.resumed));
 

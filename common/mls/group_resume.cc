@@ -41,7 +41,8 @@ absl::StatusOr<NewCommit> Group::Resume(Group& group, const std::vector<KeyPacka
   }
   std::vector<Psk> psks;
   psks.push_back({psk_id, std::move(psk)});
-  return group.MakeCommit({}, std::move(proposals), list, kind, psks, signer, policy, random);
+  return group.MakeCommit({}, std::move(proposals), PointersTo(list), kind, psks, signer, policy,
+                          random);
 }
 
 absl::StatusOr<std::pair<Group, NewCommit>> Group::Branch(

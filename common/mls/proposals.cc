@@ -12,6 +12,9 @@
 namespace amana::mls {
 namespace {
 
+// So many lists that do not fit are tried before a committer takes what it has.
+constexpr size_t kMaxFailedTries = 32;
+
 absl::Status ValidatePsk(const PreSharedKeyId& id, CommitKind kind) {
   if (id.nonce.size() != kHashSize) return Refuse(Fault::kPskNonceSize);
   if (id.type == PskType::kResumption) {
@@ -51,17 +54,17 @@ absl::Status ValidateSender(const ListedProposal& listed) {
 
 // --- Rules about the list as a whole.
 
-absl::Status CheckMemberList(const std::vector<ListedProposal>& list, LeafIndex committer) {
+absl::Status CheckMemberList(const ProposalList& list, LeafIndex committer) {
   std::set<LeafIndex> changed;
   std::set<PreSharedKeyId> psks;
   int extensions = 0;
-  for (const ListedProposal& listed : list) {
-    const Proposal& proposal = listed.proposal;
+  for (const ListedProposal* listed : list) {
+    const Proposal& proposal = listed->proposal;
     if (proposal.As<ExternalInit>() != nullptr) return Refuse(Fault::kExternalInitInCommit);
     if (proposal.As<ReInit>() != nullptr && list.size() > 1) return Refuse(Fault::kReInitNotAlone);
     if (proposal.As<Update>() != nullptr) {
-      if (listed.sender == Sender::Member(committer)) return Refuse(Fault::kUpdateByCommitter);
-      if (!changed.insert(listed.sender.leaf()).second) return Refuse(Fault::kLeafChangedTwice);
+      if (listed->sender == Sender::Member(committer)) return Refuse(Fault::kUpdateByCommitter);
+      if (!changed.insert(listed->sender.leaf()).second) return Refuse(Fault::kLeafChangedTwice);
     }
     if (const auto* remove = proposal.As<Remove>()) {
       if (remove->removed == committer) return Refuse(Fault::kRemoveOfCommitter);
@@ -77,12 +80,12 @@ absl::Status CheckMemberList(const std::vector<ListedProposal>& list, LeafIndex 
   return absl::OkStatus();
 }
 
-absl::Status CheckExternalList(const std::vector<ListedProposal>& list) {
+absl::Status CheckExternalList(const ProposalList& list) {
   std::set<PreSharedKeyId> psks;
   int inits = 0;
   int removes = 0;
-  for (const ListedProposal& listed : list) {
-    const Proposal& proposal = listed.proposal;
+  for (const ListedProposal* listed : list) {
+    const Proposal& proposal = listed->proposal;
     if (proposal.As<ExternalInit>() != nullptr) {
       ++inits;
     } else if (proposal.As<Remove>() != nullptr) {
@@ -150,7 +153,19 @@ absl::Status CheckNewExtensions(const RatchetTree& tree, const GroupContext& con
   return status.ok() ? status : Refuse(Fault::kRequiredByExtensionsMissing);
 }
 
+ProposalList Joined(ProposalList list, const ProposalList& more) {
+  list.insert(list.end(), more.begin(), more.end());
+  return list;
+}
+
 }  // namespace
+
+ProposalList PointersTo(const std::vector<ListedProposal>& proposals) {
+  ProposalList list;
+  list.reserve(proposals.size());
+  for (const ListedProposal& one : proposals) list.push_back(&one);
+  return list;
+}
 
 absl::Status ValidateProposal(const Suite& suite, const RatchetTree& tree,
                               const GroupContext& context, const ListedProposal& listed,
@@ -185,14 +200,14 @@ absl::Status CheckWaiting(const Proposal& proposal) {
 
 absl::StatusOr<AppliedProposals> ApplyProposals(const Suite& suite, const RatchetTree& tree,
                                                 const GroupContext& context,
-                                                const std::vector<ListedProposal>& list,
+                                                const ProposalList& list,
                                                 std::optional<LeafIndex> committer, CommitKind kind,
                                                 const Policy& policy) {
   AMANA_RETURN_IF_ERROR(committer.has_value() ? CheckMemberList(list, *committer)
                                               : CheckExternalList(list));
-  for (const ListedProposal& listed : list) {
-    if (listed.validated) continue;
-    AMANA_RETURN_IF_ERROR(ValidateProposal(suite, tree, context, listed, kind, policy));
+  for (const ListedProposal* listed : list) {
+    if (listed->validated) continue;
+    AMANA_RETURN_IF_ERROR(ValidateProposal(suite, tree, context, *listed, kind, policy));
   }
   AppliedProposals applied{.tree = tree,
                            .context = context,
@@ -205,15 +220,15 @@ absl::StatusOr<AppliedProposals> ApplyProposals(const Suite& suite, const Ratche
   applied.needs_path = list.empty();
   std::vector<const KeyPackage*> adds;
   bool new_extensions = false;
-  for (const ListedProposal& listed : list) {
-    const Proposal& proposal = listed.proposal;
+  for (const ListedProposal* listed : list) {
+    const Proposal& proposal = listed->proposal;
     applied.needs_path = applied.needs_path || proposal.NeedsPath();
     if (const auto* replace = proposal.As<GroupContextExtensions>()) {
       applied.context.extensions = replace->extensions;
       new_extensions = true;
     } else if (const auto* update = proposal.As<Update>()) {
-      applied.tree.Update(listed.sender.leaf(), update->leaf_node);
-      applied.updated.push_back(listed.sender.leaf());
+      applied.tree.Update(listed->sender.leaf(), update->leaf_node);
+      applied.updated.push_back(listed->sender.leaf());
     } else if (const auto* remove = proposal.As<Remove>()) {
       applied.removed.push_back(remove->removed);
     } else if (const auto* add = proposal.As<Add>()) {
@@ -240,9 +255,8 @@ absl::StatusOr<AppliedProposals> ApplyProposals(const Suite& suite, const Ratche
   return applied;
 }
 
-std::vector<ListedProposal> ChooseProposals(std::vector<ListedProposal> waiting,
-                                            LeafIndex committer, const RatchetTree& tree,
-                                            const Policy& policy) {
+ProposalList ChooseProposals(const std::vector<ListedProposal>& waiting, LeafIndex committer,
+                             const RatchetTree& tree, const Policy& policy) {
   const bool others = std::any_of(waiting.begin(), waiting.end(), [](const ListedProposal& l) {
     return l.proposal.As<ReInit>() == nullptr;
   });
@@ -259,7 +273,7 @@ std::vector<ListedProposal> ChooseProposals(std::vector<ListedProposal> waiting,
   bool extensions = false;
   bool reinit = false;
   // From the newest to the oldest, so that the newest of several wins.
-  std::vector<ListedProposal> chosen;
+  ProposalList chosen;
   for (auto listed = waiting.rbegin(); listed != waiting.rend(); ++listed) {
     const Proposal& proposal = listed->proposal;
     bool take = true;
@@ -279,37 +293,53 @@ std::vector<ListedProposal> ChooseProposals(std::vector<ListedProposal> waiting,
     } else {
       take = false;
     }
-    if (take) chosen.push_back(*listed);
+    if (take) chosen.push_back(&*listed);
   }
   std::reverse(chosen.begin(), chosen.end());
   return chosen;
 }
 
-std::vector<ListedProposal> KeepFitting(const Suite& suite, const RatchetTree& tree,
-                                        const GroupContext& context,
-                                        const std::vector<ListedProposal>& chosen,
-                                        const std::vector<ListedProposal>& own, LeafIndex committer,
-                                        const Policy& policy) {
-  const auto fits = [&](const std::vector<ListedProposal>& some) {
-    std::vector<ListedProposal> list = some;
-    list.insert(list.end(), own.begin(), own.end());
-    return ApplyProposals(suite, tree, context, list, committer, CommitKind::kMember, policy).ok();
+ProposalList KeepFitting(const Suite& suite, const RatchetTree& tree, const GroupContext& context,
+                         const ProposalList& chosen, const ProposalList& own, LeafIndex committer,
+                         const Policy& policy) {
+  const auto apply = [&](const RatchetTree& to, const GroupContext& in, const ProposalList& list) {
+    return ApplyProposals(suite, to, in, list, committer, CommitKind::kMember, policy);
   };
-  // All at once where that is possible; otherwise by halves, so that few bad ones cost few tries.
-  std::vector<ListedProposal> kept;
+  const auto fits = [&](const ProposalList& some) {
+    return apply(tree, context, Joined(some, own)).ok();
+  };
+  if (fits(chosen)) return chosen;
+  // Removes first: they stand in nobody's way but that of `own`, and others may need them, as who
+  // is added again.
+  ProposalList kept;
+  ProposalList others;
+  for (const ListedProposal* one : chosen) {
+    if (!CheckMemberList(Joined({one}, own), committer).ok()) continue;
+    (one->proposal.As<Remove>() != nullptr ? kept : others).push_back(one);
+  }
+  const auto base = apply(tree, context, Joined(kept, own));
+  if (!base.ok()) return {};  // `own` is to blame, whatever goes with it
+  std::erase_if(others, [&](const ListedProposal* one) {
+    return !apply(base->tree, base->context, {one}).ok();
+  });
+  // What is left fits one by one. All at once where that is possible; otherwise by halves, so that
+  // few that are at odds with others cost few tries.
+  size_t failed = 0;
   const std::function<void(size_t, size_t)> keep = [&](size_t begin, size_t end) {
-    if (begin == end) return;
-    std::vector<ListedProposal> more = kept;
-    for (size_t i = begin; i < end; ++i) more.push_back(chosen[i]);
+    if (begin == end || failed == kMaxFailedTries) return;
+    ProposalList more = kept;
+    for (size_t i = begin; i < end; ++i) more.push_back(others[i]);
     if (fits(more)) {
       kept = std::move(more);
-    } else if (end - begin > 1) {
-      const size_t middle = begin + (end - begin) / 2;
-      keep(begin, middle);
-      keep(middle, end);
+      return;
     }
+    ++failed;
+    if (end - begin == 1) return;
+    const size_t middle = begin + (end - begin) / 2;
+    keep(begin, middle);
+    keep(middle, end);
   };
-  keep(0, chosen.size());
+  keep(0, others.size());
   return kept;
 }
 

@@ -26,6 +26,10 @@ struct ListedProposal {
   bool validated = false;
 };
 
+// Proposals of one commit. They are pointed to, because they may be large and lists are tried out.
+using ProposalList = std::vector<const ListedProposal*>;
+ProposalList PointersTo(const std::vector<ListedProposal>& proposals);
+
 // What kind of commit a list is for. The first commits of a branch and of a reinitialised group are
 // the only ones that may use a resumption key in that way (section 12.1.4).
 enum class CommitKind { kMember, kExternal, kBranch, kReInit };
@@ -56,34 +60,32 @@ struct AppliedProposals {
   bool needs_path = false;
 };
 
-// `list` must outlive what is returned. `committer` is who signs the commit; of an external commit
-// nobody yet. Faults of ValidateProposal, and kUpdateByCommitter, kRemoveOfCommitter,
-// kLeafChangedTwice, kAddTwice, kAddOfMember, kPskTwice, kGroupContextExtensionsTwice,
-// kReInitNotAlone, kExternalInitInCommit, kExternalInitCount, kExternalRemoveCount,
-// kExternalCommitProposal, kTreeFull, kRequiredByExtensionsMissing, those of CheckFits, and
-// kSignatureKeyNotUnique, kEncryptionKeyNotUnique, kCredentialTypeNotSupportedByAll,
+// What `list` points to must outlive what is returned. `committer` is who signs the commit; of an
+// external commit nobody yet. Faults of ValidateProposal, and kUpdateByCommitter,
+// kRemoveOfCommitter, kLeafChangedTwice, kAddTwice, kAddOfMember, kPskTwice,
+// kGroupContextExtensionsTwice, kReInitNotAlone, kExternalInitInCommit, kExternalInitCount,
+// kExternalRemoveCount, kExternalCommitProposal, kTreeFull, kRequiredByExtensionsMissing, those of
+// CheckFits, and kSignatureKeyNotUnique, kEncryptionKeyNotUnique, kCredentialTypeNotSupportedByAll,
 // kCredentialsInUseNotSupported of the tree they lead to.
 absl::StatusOr<AppliedProposals> ApplyProposals(const Suite& suite, const RatchetTree& tree,
                                                 const GroupContext& context,
-                                                const std::vector<ListedProposal>& list,
+                                                const ProposalList& list,
                                                 std::optional<LeafIndex> committer, CommitKind kind,
                                                 const Policy& policy);
 
 // Of proposals that wait, those that can go into one commit of `committer`: a remove before an
 // update of the same leaf, the newest of several updates, each client added once, a reinit only by
 // itself (section 12.2). Keeps their order.
-std::vector<ListedProposal> ChooseProposals(std::vector<ListedProposal> waiting,
-                                            LeafIndex committer, const RatchetTree& tree,
-                                            const Policy& policy);
+ProposalList ChooseProposals(const std::vector<ListedProposal>& waiting, LeafIndex committer,
+                             const RatchetTree& tree, const Policy& policy);
 
 // Of `chosen`, as many as lead to a valid commit together with `own`: nobody keeps others from
-// committing by a proposal that is valid by itself and fits into no commit. Keeps their order. In
-// both lists all are validated.
-std::vector<ListedProposal> KeepFitting(const Suite& suite, const RatchetTree& tree,
-                                        const GroupContext& context,
-                                        const std::vector<ListedProposal>& chosen,
-                                        const std::vector<ListedProposal>& own, LeafIndex committer,
-                                        const Policy& policy);
+// committing by a proposal that is valid by itself and fits into no commit. In both lists all are
+// validated. The search has an end whatever was proposed: those that fit with nothing cost one look
+// each, and of those that are only at odds with each other it may leave out more than it must.
+ProposalList KeepFitting(const Suite& suite, const RatchetTree& tree, const GroupContext& context,
+                         const ProposalList& chosen, const ProposalList& own, LeafIndex committer,
+                         const Policy& policy);
 
 // The rules for a leaf that a commit's path puts at `index` in the place of `before` (null: of
 // nobody), once it is in the tree and besides ValidateLeaf. Faults of CheckFits, kSuccessorRefused,

@@ -397,6 +397,75 @@ TEST_F(ProposalRules, CommittersLeaveOutWhatFitsIntoNoCommit) {
             Fault::kRequiredByExtensionsMissing);
 }
 
+// Counts what is done with leaves: whoever looks at one asks which client it is of.
+class CountingCredentials final : public BasicCredentials {
+ public:
+  std::string_view ClientOf(const LeafNode& leaf) const override {
+    ++asked;
+    return BasicCredentials::ClientOf(leaf);
+  }
+  mutable size_t asked = 0;
+};
+
+// However one insider mixes good ones and bad ones.
+class FloodRules : public ProposalRules {
+ protected:
+  static constexpr size_t kPairs = 256;
+
+  FloodRules() { policy_.credentials = &counting_; }
+
+  // Two at a time wait at Alice; she then commits.
+  template <class Change>
+  StagedCommit CommittedAfter(Change change_second) {
+    Member& alice = members_[0];
+    for (size_t i = 0; i < 2 * kPairs; ++i) {
+      Client client = NewClient("new " + std::to_string(i));
+      if (i % 2 == 1) change_second(client.leaf(), last_key_);
+      last_key_ = client.leaf().encryption_key;
+      Resign(client.key_package(), client.signer);
+      AMANA_CHECK(Proposed(members_[2], alice, {Add{client.key_package()}}) == Fault::kNone,
+                  "a proposal is refused");
+    }
+    counting_.asked = 0;
+    auto commit = alice.group.Commit({}, alice.signer, policy_, psks_, random_);
+    AMANA_CHECK(commit.ok(), "no commit");
+    looks_ = counting_.asked / (2 * kPairs);
+    return std::move(commit->staged);
+  }
+
+  CountingCredentials counting_;
+  std::string last_key_;
+  size_t looks_ = 0;  // at a proposal, on average
+};
+
+TEST_F(FloodRules, WhatFitsIntoNoCommitIsLookedAtOnce) {
+  const StagedCommit staged = CommittedAfter(
+      [](LeafNode& leaf, const std::string&) { leaf.capabilities.cipher_suites = {1}; });
+  EXPECT_EQ(staged.added().size(), kPairs);
+  EXPECT_LT(looks_, 20u);
+}
+
+TEST_F(FloodRules, TheSearchForWhatFitsTogetherHasAnEnd) {
+  const StagedCommit staged =
+      CommittedAfter([](LeafNode& leaf, const std::string& key) { leaf.encryption_key = key; });
+  EXPECT_FALSE(staged.added().empty());
+  EXPECT_LT(looks_, 50u);
+}
+
+// What is bad does not take with it what needs something else of the same commit.
+TEST_F(ProposalRules, CommittersKeepWhatNeedsARemove) {
+  Member& alice = members_[0];
+  Wait(members_[2], Adding("3"));
+  Wait(members_[2], {Add{NewClient("bad", [](auto& k) {
+                           k.leaf_node.capabilities.cipher_suites = {1};
+                         }).key_package()}});
+  Wait(members_[2], Removing(3));
+  const auto commit = alice.group.Commit({}, alice.signer, policy_, psks_, random_);
+  ASSERT_TRUE(commit.ok()) << commit.status();
+  EXPECT_EQ(commit->staged.removed(), std::vector<LeafIndex>{{3}});
+  EXPECT_EQ(commit->staged.added(), std::vector<LeafIndex>{{3}});
+}
+
 TEST_F(ProposalRules, SoManyWaitAndNoMore) {
   Member& alice = members_[0];
   for (size_t i = 0; i < kMaxWaitingProposals; ++i) {
