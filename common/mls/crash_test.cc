@@ -228,8 +228,8 @@ class CrashTest : public RulesTest {
     // What is sent again after a crash has nobody who is added: its welcome is lost.
     if (!SaveAndSend(device, ContentType::kCommit, commit->message, &staged)) return;
     if (!client.has_value()) return;
-    auto joined =
-        Group::Join(kSuite3, commit->welcome.value_or(""), std::move(client->own), policy_, psks_);
+    auto joined = Group::Join(kSuite3, commit->welcome.value_or(""), std::move(client->own),
+                              policy_, psks_, InNoGroup);
     ASSERT_EQ(FaultIn(joined), Fault::kNone);
     Enter(name, std::move(client->signer), *std::move(joined));
   }

@@ -34,6 +34,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "common/base/check.h"
 #include "common/base/random.h"
@@ -161,11 +162,13 @@ using Received = std::variant<ReceivedApplication, ReceivedProposal, StagedCommi
 
 class Group;
 
+// Whether this client is in a group of that id. Section 12.4.3 has everybody who joins look, and
+// only the client can know: kGroupIdInUse. Of a group that it comes back to it has let go before.
+using IsInGroup = absl::FunctionRef<bool(std::string_view group_id)>;
+
 struct JoinOptions {
   // `optional<Node> ratchet_tree<V>`, where the welcome or group info does not bring it.
   std::optional<std::string> ratchet_tree = std::nullopt;
-  // Whether this client is in a group of that id already.
-  bool (*is_in_group)(std::string_view group_id) = nullptr;
   // The group that this one goes on from (sections 11.2 and 11.3), where a welcome says so. Of a
   // reinitialised one the reinit must be merged; whoever waits for the group that it named hands
   // the old one in, so that no other group of that id is taken for it, by a welcome or from
@@ -185,15 +188,15 @@ class Group {
   // Section 12.4.3.1, from an MLSMessage with a Welcome. `own` is spent, whatever comes of it.
   static absl::StatusOr<Group> Join(const Suite& suite, std::string_view welcome, OwnKeyPackage own,
                                     const Policy& policy, const PskSource& psks,
-                                    const JoinOptions& options = {});
+                                    IsInGroup is_in_group, const JoinOptions& options = {});
 
   // Section 12.4.3.2, from an MLSMessage with a GroupInfo. The group is good for nothing until its
   // commit won. `resync` names the leaf of an earlier appearance of this client.
   static absl::StatusOr<ExternalJoin> JoinExternally(
       const Suite& suite, std::string_view group_info, const Identity& identity,
       const crypto::SigningKey& signer, const std::vector<PreSharedKeyId>& psk_ids,
-      std::optional<LeafIndex> resync, const Policy& policy, const PskSource& psks, Random& random,
-      const JoinOptions& options = {});
+      std::optional<LeafIndex> resync, const Policy& policy, const PskSource& psks,
+      IsInGroup is_in_group, Random& random, const JoinOptions& options = {});
 
   Group(Group&&) noexcept = default;
   Group& operator=(Group&&) noexcept = default;

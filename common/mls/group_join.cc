@@ -20,14 +20,12 @@ absl::StatusOr<RatchetTree> FindTree(const GroupInfo& info, const JoinOptions& o
 
 // Everything that a newcomer can see is wrong with a group before it has its secrets.
 absl::Status CheckGroup(const Suite& suite, const GroupInfo& info, const RatchetTree& tree,
-                        const Policy& policy, const JoinOptions& options) {
+                        const Policy& policy, IsInGroup is_in_group) {
   const GroupContext& context = info.group_context;
   if (context.version != kMls10 || context.cipher_suite != suite.id) {
     return Refuse(Fault::kGroupInfoSuite);
   }
-  if (options.is_in_group != nullptr && options.is_in_group(context.group_id)) {
-    return Refuse(Fault::kGroupIdInUse);
-  }
+  if (is_in_group(context.group_id)) return Refuse(Fault::kGroupIdInUse);
   const LeafNode* signer = tree.leaf(info.signer);
   if (signer == nullptr) return Refuse(Fault::kGroupInfoSigner);
   if (!VerifyWithLabel(signer->signature_key, "GroupInfoTBS", GroupInfoToBeSigned(info),
@@ -157,7 +155,7 @@ absl::StatusOr<std::vector<Psk>> FindAll(const std::vector<PreSharedKeyId>& ids,
 
 absl::StatusOr<Group> Group::Join(const Suite& suite, std::string_view encoded, OwnKeyPackage own,
                                   const Policy& policy, const PskSource& psks,
-                                  const JoinOptions& options) {
+                                  IsInGroup is_in_group, const JoinOptions& options) {
   AMANA_ASSIGN_OR_RETURN(MlsMessage message, Decode<MlsMessage>(encoded));
   const auto* welcome = std::get_if<Welcome>(&message.content);
   if (welcome == nullptr) return Refuse(Fault::kUnexpectedMessage);
@@ -172,7 +170,7 @@ absl::StatusOr<Group> Group::Join(const Suite& suite, std::string_view encoded, 
           suite, *welcome,
           DeriveWelcomeSecret(secrets.joiner_secret.Expose(), psk_secret.Expose()).Expose()));
   AMANA_ASSIGN_OR_RETURN(RatchetTree tree, FindTree(info, options));
-  AMANA_RETURN_IF_ERROR(CheckGroup(suite, info, tree, policy, options));
+  AMANA_RETURN_IF_ERROR(CheckGroup(suite, info, tree, policy, is_in_group));
   AMANA_RETURN_IF_ERROR(CheckResumed(resumes, info.group_context, tree, policy, options.resumed));
 
   const std::optional<LeafIndex> own_leaf =
@@ -207,18 +205,16 @@ absl::StatusOr<Group> Group::Join(const Suite& suite, std::string_view encoded, 
                std::move(secret_tree));
 }
 
-absl::StatusOr<ExternalJoin> Group::JoinExternally(const Suite& suite, std::string_view encoded,
-                                                   const Identity& identity,
-                                                   const crypto::SigningKey& signer,
-                                                   const std::vector<PreSharedKeyId>& psk_ids,
-                                                   std::optional<LeafIndex> resync,
-                                                   const Policy& policy, const PskSource& psks,
-                                                   Random& random, const JoinOptions& options) {
+absl::StatusOr<ExternalJoin> Group::JoinExternally(
+    const Suite& suite, std::string_view encoded, const Identity& identity,
+    const crypto::SigningKey& signer, const std::vector<PreSharedKeyId>& psk_ids,
+    std::optional<LeafIndex> resync, const Policy& policy, const PskSource& psks,
+    IsInGroup is_in_group, Random& random, const JoinOptions& options) {
   AMANA_ASSIGN_OR_RETURN(MlsMessage message, Decode<MlsMessage>(encoded));
   auto* info = std::get_if<GroupInfo>(&message.content);
   if (info == nullptr) return Refuse(Fault::kUnexpectedMessage);
   AMANA_ASSIGN_OR_RETURN(RatchetTree tree, FindTree(*info, options));
-  AMANA_RETURN_IF_ERROR(CheckGroup(suite, *info, tree, policy, options));
+  AMANA_RETURN_IF_ERROR(CheckGroup(suite, *info, tree, policy, is_in_group));
   // A group info says nothing of where its group comes from.
   AMANA_RETURN_IF_ERROR(CheckResumed(nullptr, info->group_context, tree, policy, options.resumed));
   const std::string* data = FindExtension(info->extensions, kExternalPub);

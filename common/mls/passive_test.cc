@@ -38,7 +38,8 @@ class PassiveClient : public VectorTest {
   absl::StatusOr<Group> Join(const PskMap& psks) const {
     JoinOptions options;
     if (const std::string tree = hex("ratchet_tree"); !tree.empty()) options.ratchet_tree = tree;
-    return Group::Join(suite(), hex("welcome"), Own(), VectorPolicy(credentials_), psks, options);
+    return Group::Join(suite(), hex("welcome"), Own(), VectorPolicy(credentials_), psks, InNoGroup,
+                       options);
   }
 
   // `step` is called with the group after everything that happened to it.

@@ -1,5 +1,9 @@
 // The example of README.md, as it stands there.
 
+#include <set>
+#include <string>
+#include <string_view>
+
 #include "common/mls/test_group.h"
 #include "gtest/gtest.h"
 
@@ -12,6 +16,7 @@ TEST(ReadmeTest, AGroupOfTwo) {
   BasicCredentials credentials;
   Policy policy{.credentials = &credentials, .now = 1'800'000'000};
   PskMap psks;
+  std::set<std::string, std::less<>> groups_of_bob;
   Lifetime lifetime{.not_before = policy.now, .not_after = policy.now + kWeek};
   auto alice_key = crypto::SigningKey::Generate(random);
   auto bob_key = crypto::SigningKey::Generate(random);
@@ -25,8 +30,8 @@ TEST(ReadmeTest, AGroupOfTwo) {
   CommitRequest add{.proposals = {{Add{bob_package.key_package}}}};
   NewCommit commit = *alice.Commit(add, alice_key, policy, psks, random);
   alice.Merge(std::move(commit.staged)).IgnoreError();
-  Group bob =
-      *Group::Join(kSuite3, commit.welcome.value_or(""), std::move(bob_package), policy, psks);
+  Group bob = *Group::Join(kSuite3, commit.welcome.value_or(""), std::move(bob_package), policy,
+                           psks, [&](std::string_view id) { return groups_of_bob.contains(id); });
 
   std::string sealed = *alice.Encrypt("She arrives at nine.", "", /*padding=*/0, alice_key, random);
   Received received = *bob.Handle(sealed, policy, psks);

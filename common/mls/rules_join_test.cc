@@ -116,11 +116,10 @@ TEST_F(WelcomeRules, ItsGroupInfoIsOfTheSuiteAndVersion) {
 }
 
 TEST_F(WelcomeRules, WeAreInNoGroupOfThatId) {
-  const auto joined = [&](bool (*is_in_group)(std::string_view)) {
-    return Joined(members_[0], NewClient("new"), {}, {.is_in_group = is_in_group});
-  };
-  EXPECT_EQ(joined([](std::string_view id) { return id != "group"; }), Fault::kNone);
-  EXPECT_EQ(joined([](std::string_view id) { return id == "group"; }), Fault::kGroupIdInUse);
+  groups_ = {"another"};
+  EXPECT_EQ(JoinedBy({}), Fault::kNone);
+  groups_.insert("group");
+  EXPECT_EQ(JoinedBy({}), Fault::kGroupIdInUse);
 }
 
 TEST_F(WelcomeRules, ItsExtensionsAreInOrder) {
@@ -188,8 +187,9 @@ class ExternalJoinRules : public RulesTest {
   }
   Fault JoinedBy(const std::string& group_info, const JoinOptions& options = {}) {
     const Client client = NewClient("new");
-    auto joined = Group::JoinExternally(kSuite3, group_info, IdentityOf("new"), client.signer,
-                                        psk_ids_, resync_, policy_, psks_, random_, options);
+    auto joined = Group::JoinExternally(
+        kSuite3, group_info, IdentityOf("new"), client.signer, psk_ids_, resync_, policy_, psks_,
+        [&](std::string_view id) { return groups_.contains(id); }, random_, options);
     if (joined.ok()) {
       EXPECT_EQ(Handled(members_[1], joined->message), Fault::kNone);
     }
@@ -228,8 +228,8 @@ TEST_F(ExternalJoinRules, TheGroupIsChecked) {
             Fault::kGroupInfoSuite);
   EXPECT_EQ(JoinedFromOutside([](GroupInfo& i) { i.extensions.erase(i.extensions.begin()); }),
             Fault::kTreeMissing);
-  EXPECT_EQ(JoinedFromOutside([](GroupInfo&) {}, {.is_in_group = [](auto) { return true; }}),
-            Fault::kGroupIdInUse);
+  groups_ = {"group"};
+  EXPECT_EQ(JoinedFromOutside([](GroupInfo&) {}), Fault::kGroupIdInUse);
 }
 
 // What tells it from others of that id is a key that no group info shows.

@@ -62,7 +62,7 @@ class ResumeRules : public RulesTest {
                                         how.kind, founders, policy_, random_);
     AMANA_CHECK(commit.ok(), "no commit");
     return FaultIn(Group::Join(*how.suite, commit->welcome.value_or(""), std::move(own), policy_,
-                               psks_, {.resumed = resumed}));
+                               psks_, InNoGroup, {.resumed = resumed}));
   }
   Fault Joined(const Resumption& how) { return Joined(how, &old_[1].group); }
 

@@ -302,7 +302,8 @@ TEST_F(PathRules, AMemberHasAKeyForItsSecret) {
               {.proposals = ByValue({{Add{client.key_package()}}}), .secrets = std::move(secrets)},
               random_);
     Follow(members[1], forged.message);
-    auto joined = Group::Join(kSuite3, forged.welcome, std::move(client.own), policy_, psks_);
+    auto joined =
+        Group::Join(kSuite3, forged.welcome, std::move(client.own), policy_, psks_, InNoGroup);
     AMANA_CHECK(joined.ok(), "the newcomer can't see what it was not told");
     members[0] = {std::move(client.signer), *std::move(joined)};
     std::swap(members[0], members[1]);

@@ -1,7 +1,8 @@
 #pragma once
 
 // What tests of groups need besides the group: an application that believes every basic credential
-// and lets everybody in, a random source that can be repeated, and pre-shared keys in a map.
+// and lets everybody in, a random source that can be repeated, pre-shared keys in a map, and a
+// client that is in no group.
 
 #include <cstdint>
 #include <cstring>
@@ -56,6 +57,8 @@ class PskMap : public PskSource {
   std::map<std::string, std::string, std::less<>> external;
   std::map<std::pair<std::string, uint64_t>, std::string> resumption;
 };
+
+inline bool InNoGroup(std::string_view) { return false; }
 
 // Rows as a database would keep them, through encoding and back.
 inline Group Reloaded(Group group, StateRows& rows) {

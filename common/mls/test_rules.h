@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -105,7 +106,7 @@ class RulesTest : public testing::Test {
     for (Client& client : clients) request.proposals.push_back({Add{client.key_package()}});
     const std::string welcome = CommitAll(members, 0, request).welcome.value_or("");
     for (Client& client : clients) {
-      auto group = Group::Join(kSuite3, welcome, std::move(client.own), policy_, psks_);
+      auto group = Group::Join(kSuite3, welcome, std::move(client.own), policy_, psks_, InNoGroup);
       AMANA_CHECK(group.ok(), "no way into the group");
       members.push_back({std::move(client.signer), *std::move(group)});
     }
@@ -153,9 +154,9 @@ class RulesTest : public testing::Test {
   }
   Fault JoinedBy(const std::string& welcome, const Client& client,
                  const JoinOptions& options = {}) {
-    return FaultIn(Group::Join(kSuite3, welcome,
-                               *OwnKeyPackage::Decode(client.own.Encode().Expose()), policy_, psks_,
-                               options));
+    return FaultIn(Group::Join(
+        kSuite3, welcome, *OwnKeyPackage::Decode(client.own.Encode().Expose()), policy_, psks_,
+        [&](std::string_view id) { return groups_.contains(id); }, options));
   }
 
   static std::vector<ProposalOrRef> ByValue(std::vector<Proposal> proposals) {
@@ -193,6 +194,8 @@ class RulesTest : public testing::Test {
   SuspiciousCredentials credentials_;
   Policy policy_;
   PskMap psks_;
+  // The groups that a client is in which joins another one.
+  std::set<std::string, std::less<>> groups_;
 };
 
 }  // namespace amana::mls

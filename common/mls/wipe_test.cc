@@ -156,7 +156,7 @@ TEST_F(WipeTest, GroupsThatAreJoinedFromOutside) {
   const crypto::SigningKey signer = crypto::SigningKey::Generate(random_);
   auto joined = Group::JoinExternally(
       kSuite3, *members[0].group.MakeGroupInfo(members[0].signer, true), IdentityOf("new"), signer,
-      {ExternalPsk("psk")}, std::nullopt, policy_, psks_, random_);
+      {ExternalPsk("psk")}, std::nullopt, policy_, psks_, InNoGroup, random_);
   ASSERT_EQ(FaultIn(joined), Fault::kNone);
   for (Member& member : members) Follow(member, joined->message);
 }

@@ -66,8 +66,9 @@ void Follow(Group& group, const std::string& message) {
 void Join(const std::string& welcome, OwnKeyPackage own, const std::string& tree) {
   JoinOptions options;
   if (!tree.empty()) options.ratchet_tree = tree;
-  AMANA_CHECK(Group::Join(kSuite3, welcome, std::move(own), ThePolicy(), NoPsks(), options).ok(),
-              "a welcome was refused");
+  AMANA_CHECK(
+      Group::Join(kSuite3, welcome, std::move(own), ThePolicy(), NoPsks(), InNoGroup, options).ok(),
+      "a welcome was refused");
 }
 
 Shape ShapeOf(const RatchetTree& tree, const GroupContext& context, const KeyPackage& key_package) {

@@ -69,7 +69,7 @@ std::string InfoOf(const RatchetTree& tree, const Client& signer) {
 // `client` comes back to its leaf with a commit from outside, so that it knows the keys above it.
 ExternalJoin Resync(const std::string& info, const Client& client, LeafIndex leaf) {
   auto joined = Group::JoinExternally(kSuite3, info, client.identity, client.signer, {}, leaf,
-                                      ThePolicy(), NoPsks(), TheRandom());
+                                      ThePolicy(), NoPsks(), InNoGroup, TheRandom());
   AMANA_CHECK(joined.ok(), "a warm group can't be joined");
   return *std::move(joined);
 }
@@ -146,7 +146,7 @@ Couple ColdGroup(const std::vector<Client>& clients) {
   AMANA_CHECK(commit.ok() && alice.Merge(std::move(commit->staged)).ok(), "adding all");
   alice.DropPastEpochs();
   auto bob = Group::Join(kSuite3, commit->welcome.value_or(""), std::move(others[0]), ThePolicy(),
-                         NoPsks());
+                         NoPsks(), InNoGroup);
   AMANA_CHECK(bob.ok(), "Bob can't join");
   return {std::move(alice), *std::move(bob)};
 }

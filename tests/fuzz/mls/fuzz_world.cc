@@ -87,8 +87,8 @@ void FuzzWorld::Commit(std::vector<Group>& groups, size_t committer, const Commi
     AMANA_CHECK(groups[i].Merge(std::move(staged)).ok(), "a commit can't be merged");
   }
   for (OwnKeyPackage& own : newcomers) {
-    groups.push_back(
-        Made(Group::Join(kSuite3, commit.welcome.value_or(""), std::move(own), policy_, psks_)));
+    groups.push_back(Made(Group::Join(kSuite3, commit.welcome.value_or(""), std::move(own), policy_,
+                                      psks_, InNoGroup)));
   }
 }
 

@@ -182,7 +182,7 @@ class Play {
     if (input.Flag()) return EnterUninvited(input, member, device);
     if (welcomes_.empty()) return;
     auto joined = Group::Join(kSuite3, welcomes_[input.Below(welcomes_.size())],
-                              world_.OwnPackage(device), world_.policy(), world_.psks());
+                              world_.OwnPackage(device), world_.policy(), world_.psks(), InNoGroup);
     if (joined.ok())
       members_.emplace_back(*std::move(joined), StateRows(), device, authenticators_);
   }
@@ -195,7 +195,7 @@ class Play {
     if (input.Flag()) resync = LeafIndex{input.Byte()};
     auto joined =
         Group::JoinExternally(kSuite3, *info, FuzzWorld::IdentityOf(device), world_.signer(device),
-                              {}, resync, world_.policy(), world_.psks(), random_);
+                              {}, resync, world_.policy(), world_.psks(), InNoGroup, random_);
     if (!joined.ok()) return;
     Put({std::move(joined->message), std::nullopt, /*from_outside=*/true});
     members_.emplace_back(std::move(joined->group), StateRows(), device, authenticators_);

@@ -253,7 +253,7 @@ void CheckJoined(Group group) {
 bool Join(std::string_view welcome, const JoinOptions& options) {
   const FuzzWorld& world = FuzzWorld::Get();
   auto group = Group::Join(kSuite3, welcome, world.OwnPackage(kNewcomer), world.policy(),
-                           world.psks(), options);
+                           world.psks(), InNoGroup, options);
   AMANA_CHECK(group.ok() || FaultOf(group.status()) != Fault::kNone, "refused for no reason");
   if (!group.ok()) return false;
   CheckJoined(*std::move(group));
@@ -266,7 +266,7 @@ bool JoinExternally(std::string_view info, const std::vector<PreSharedKeyId>& ps
   SeededRandom random(7);
   auto joined = Group::JoinExternally(kSuite3, info, FuzzWorld::IdentityOf(kNewcomer),
                                       world.signer(kNewcomer), psks, resync, world.policy(),
-                                      world.psks(), random, options);
+                                      world.psks(), InNoGroup, random, options);
   AMANA_CHECK(joined.ok() || FaultOf(joined.status()) != Fault::kNone, "refused for no reason");
   if (!joined.ok()) return false;
   CheckJoined(std::move(joined->group));

@@ -45,7 +45,7 @@ class OurParty final : public Party {
     Learn(psks);
     AMANA_ASSIGN_OR_RETURN(OwnKeyPackage own, TakeKeyPackage(welcome));
     AMANA_ASSIGN_OR_RETURN(Group group, Group::Join(kSuite3, welcome, std::move(own), policy(),
-                                                    psks_, {.ratchet_tree = tree}));
+                                                    psks_, InNoGroup, {.ratchet_tree = tree}));
     Enter(std::move(group));
     return absl::OkStatus();
   }
@@ -58,7 +58,7 @@ class OurParty final : public Party {
     AMANA_ASSIGN_OR_RETURN(
         ExternalJoin join,
         Group::JoinExternally(kSuite3, group_info, identity(), keys_.front(), {}, resync, policy(),
-                              psks_, random_, {.ratchet_tree = tree}));
+                              psks_, InNoGroup, random_, {.ratchet_tree = tree}));
     joining_.emplace(std::move(join.group));
     return std::move(join.message);
   }
