@@ -110,22 +110,38 @@ TEST_F(KeyPackageRules, ItsLeafIsMadeForOne) {
   EXPECT_EQ(Added(signed_for_the_group(LeafNodeSource::kCommit)), Fault::kLeafSourceInKeyPackage);
 }
 
-TEST_F(KeyPackageRules, ListsMayHaveAllTypesThatThereAre) {
-  constexpr size_t kAllTypes = 65'536;
-  std::vector<uint16_t> types(kAllTypes);
-  std::iota(types.begin(), types.end(), 0);
+// As long as lists can be, up to the last type that there is.
+TEST_F(KeyPackageRules, ListsMayHaveThousandsOfTypes) {
+  std::vector<uint16_t> types(3'000);
+  std::iota(types.begin(), types.end(), uint16_t{65'536 - 3'000});
   GroupContext context;
   context.cipher_suite = kSuite3.id;
   for (const uint16_t type : types) context.extensions.push_back({.type = type, .data = ""});
   const Client client = NewClient("new", [&](KeyPackage& k) {
     k.leaf_node.extensions = context.extensions;
     k.leaf_node.capabilities = {{kMls10}, {kSuite3.id}, types, types, types};
+    k.leaf_node.capabilities.credentials.push_back(kBasicCredential);
   });
-  context.extensions[kRequiredCapabilities].data =
-      Encode(RequiredCapabilities{types, types, types});
+  context.extensions.push_back(Required({types, types, types}));
   const LeafNode& leaf = client.own.key_package.leaf_node;
+  EXPECT_EQ(types.back(), UINT16_MAX);
   EXPECT_TRUE(ValidateLeaf(leaf, LeafPlace::kKeyPackage, "", {}, policy_).ok());
   EXPECT_TRUE(CheckFits(leaf, context).ok());
+}
+
+TEST_F(KeyPackageRules, ItsLeafIsNotTooLarge) {
+  const auto added_with = [&](size_t size) {
+    return AddedWithLeaf([&](LeafNode& l) {
+      l.capabilities.extensions.push_back(kSomeExtension);
+      l.extensions = {{kSomeExtension, std::string(size / 2, 'x')}};
+      l.credential.content.clear();
+      const size_t rest = Encode(l.credential).size() + Encode(l.capabilities).size() +
+                          Encode(l.extensions).size() + 1;  // a longer length
+      l.credential.content = std::string(size - rest, 'c');
+    });
+  };
+  EXPECT_EQ(added_with(kMaxIdentitySize), Fault::kNone);
+  EXPECT_EQ(added_with(kMaxIdentitySize + 1), Fault::kLeafTooLarge);
 }
 
 TEST_F(KeyPackageRules, TheApplicationBelievesTheCredential) {

@@ -48,6 +48,16 @@ absl::Status CheckSource(LeafNodeSource source, LeafPlace place) {
   return absl::OkStatus();
 }
 
+// Keys, signature and parent hash of a leaf, its place in the encoding, and the node above it.
+constexpr size_t kMaxRestOfLeaf = 512;
+static_assert(kMaxLeaves * (kMaxIdentitySize + kMaxRestOfLeaf) < size_t{1} << 30);
+
+absl::Status CheckSize(const LeafNode& leaf) {
+  const size_t size = Encode(leaf.credential).size() + Encode(leaf.capabilities).size() +
+                      Encode(leaf.extensions).size();
+  return size <= kMaxIdentitySize ? absl::OkStatus() : Refuse(Fault::kLeafTooLarge);
+}
+
 absl::Status CheckListed(const LeafNode& leaf) {
   const Capabilities& can = leaf.capabilities;
   if (!Lists(can.credentials, leaf.credential.type)) {
@@ -123,6 +133,7 @@ absl::Status ValidateLeaf(const LeafNode& leaf, LeafPlace place, std::string_vie
                           LeafIndex index, const Policy& policy) {
   AMANA_CHECK(policy.credentials != nullptr, "nobody says whose credentials are good");
   AMANA_RETURN_IF_ERROR(CheckSource(leaf.source, place));
+  AMANA_RETURN_IF_ERROR(CheckSize(leaf));
   // Of a tree by size alone: thousands of multiplications for what its members have refused.
   const bool usable = place == LeafPlace::kTree
                           ? leaf.encryption_key.size() == crypto::kHpkeKeySize

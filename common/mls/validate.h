@@ -3,6 +3,7 @@
 // Who may be in a group: rules for single leaf nodes and key packages (RFC 9420, sections 7.3 and
 // 10.1), and the application's say in them. What needs the whole tree is in proposals.h.
 
+#include <cstddef>
 #include <cstdint>
 #include <set>
 #include <string_view>
@@ -57,14 +58,19 @@ struct Policy {
   uint64_t max_lifetime = uint64_t{30} * 24 * 3600 + 3600;
 };
 
+// What a leaf says of its client: credential, capabilities and extensions, encoded. Certificates of
+// post-quantum signatures have room. What else a leaf has is as long in each, so that the largest
+// tree that there may be can be encoded (section 2.1.2).
+inline constexpr size_t kMaxIdentitySize = size_t{31} << 10;
+
 enum class LeafPlace { kKeyPackage, kUpdate, kCommit, kTree };
 
 // What can be said of a leaf by itself: its source, its signature (made for `index` of `group_id`
 // unless it is from a key package), what it lists, its lifetime's length, its credential. Says
 // nothing about whether the lifetime is running: a message may be read long after it was sent, and
 // a member that refused what the others took would be lost to the group. kLeafSourceIn…,
-// kKeyMalformed, kLeafSignature, kOwnCredentialTypeNotListed, kLeafExtensionNotSupported,
-// kExtensionRepeated, kLifetimeTooLong, kCredentialRefused.
+// kLeafTooLarge, kKeyMalformed, kLeafSignature, kOwnCredentialTypeNotListed,
+// kLeafExtensionNotSupported, kExtensionRepeated, kLifetimeTooLong, kCredentialRefused.
 absl::Status ValidateLeaf(const LeafNode& leaf, LeafPlace place, std::string_view group_id,
                           LeafIndex index, const Policy& policy);
 
