@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/mls/ratchet_tree.h"
 #include "common/mls/test_vectors.h"
 
 namespace amana::mls {
@@ -46,6 +47,7 @@ TEST_P(MessageVectors, DecodeAndEncodeToTheSameBytes) {
   ExpectMessage<Welcome>("mls_welcome");
   ExpectMessage<GroupInfo>("mls_group_info");
   ExpectMessage<KeyPackage>("mls_key_package");
+  ExpectIdentity<std::vector<std::optional<Node>>>("ratchet_tree");
   ExpectIdentity<GroupSecrets>("group_secrets");
   ExpectIdentity<Add>("add_proposal");
   ExpectIdentity<Update>("update_proposal");
