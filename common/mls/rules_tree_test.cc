@@ -139,6 +139,14 @@ TEST_F(JoinedTreeRules, WhoJoinedLaterIsUnmerged) {
       Fault::kParentHash);
 }
 
+// A node and the one below that was set with it have the same unmerged leaves there (section
+// 7.9.2). Leaf 3, unmerged at the middle alone, came between the two. All hashes fit.
+TEST_F(JoinedTreeRules, WhoIsUnmergedBelowIsUnmergedAbove) {
+  EXPECT_EQ(
+      JoinedWithParent(kRoot, [](ParentNode& p) { std::erase(p.unmerged_leaves, LeafIndex{3}); }),
+      Fault::kParentHash);
+}
+
 TEST_F(JoinedTreeRules, UnmergedLeavesAreMembersBelow) {
   // Blank, outside the tree, and not below the node.
   for (const uint32_t leaf : {7u, 100u, 5u}) {
