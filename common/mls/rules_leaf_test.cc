@@ -459,6 +459,19 @@ TEST_F(PathLeafRules, FitsIntoTheGroup) {
             Fault::kOwnCredentialTypeNotListed);
 }
 
+// Otherwise nobody could commit any more: each commit looks at all leaves.
+TEST_F(PathLeafRules, SupportsTheCredentialsThatAreInUse) {
+  capabilities_.credentials.push_back(kSomeCredential);
+  members_ = NewGroup(2);
+  std::vector<Client> clients;
+  clients.push_back(
+      NewClient("other", [](KeyPackage& k) { k.leaf_node.credential.type = kSomeCredential; }));
+  AddAll(members_, std::move(clients));
+  EXPECT_EQ(CommittedWithLeaf([](LeafNode&) {}), Fault::kNone);
+  EXPECT_EQ(CommittedWithLeaf([](LeafNode& l) { l.capabilities.credentials = {kBasicCredential}; }),
+            Fault::kCredentialsInUseNotSupported);
+}
+
 // The committer's own doing is looked at before it is sent.
 TEST_F(PathLeafRules, AreTheCommittersToo) {
   Member& alice = members_[0];
@@ -536,6 +549,13 @@ TEST_F(JoinedLeafRules, FitIntoTheGroup) {
               l.capabilities.credentials = {kBasicCredential, kSomeCredential};
             }),
             Fault::kCredentialTypeNotSupportedByAll);
+}
+
+TEST_F(JoinedLeafRules, HaveKeysOfTheSuitesSize) {
+  EXPECT_EQ(JoinedWithSigned([](LeafNode& l) { l.encryption_key.push_back('k'); }),
+            Fault::kKeyMalformed);
+  EXPECT_EQ(JoinedWithSigned([](LeafNode& l) { l.signature_key.pop_back(); }),
+            Fault::kKeyMalformed);
 }
 
 TEST_F(JoinedLeafRules, HaveTheirKeysForThemselves) {

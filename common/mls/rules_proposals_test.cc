@@ -613,5 +613,17 @@ TEST_F(ExternalCommitRules, TheNewLeafFitsIntoTheGroup) {
             Fault::kSuiteNotListed);
 }
 
+// Nobody else could commit after it.
+TEST_F(ExternalCommitRules, TheNewLeafHasACredentialThatAllSupport) {
+  const auto committed_with = [&](CredentialType type) {
+    return CommittedBy("new", {.leaf = [type](LeafNode& l) {
+                         l.credential.type = type;
+                         l.capabilities.credentials = {kBasicCredential, kSomeCredential};
+                       }});
+  };
+  EXPECT_EQ(committed_with(kBasicCredential), Fault::kNone);
+  EXPECT_EQ(committed_with(kSomeCredential), Fault::kCredentialTypeNotSupportedByAll);
+}
+
 }  // namespace
 }  // namespace amana::mls
