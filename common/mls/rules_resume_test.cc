@@ -1,5 +1,7 @@
 // Rules for groups that go on from another one (RFC 9420, sections 8.6, 11.2, 11.3 and 12.4.3.1).
 
+#include <algorithm>
+
 #include "common/mls/test_rules.h"
 
 namespace amana::mls {
@@ -66,6 +68,42 @@ class ResumeRules : public RulesTest {
   }
   Fault Joined(const Resumption& how) { return Joined(how, &old_[1].group); }
 
+  // What a member of the old group made of it is joined by others of them, each of whom has nothing
+  // but its own old group, the welcome and a fresh key package; then all talk and commit.
+  void ExpectToGoOn(std::pair<Group, NewCommit> made, Client founder, std::vector<Client> clients) {
+    auto& [group, first] = made;
+    ASSERT_TRUE(group.Merge(std::move(first.staged)).ok());
+    std::vector<Member> members;
+    members.push_back({std::move(founder.signer), std::move(group)});
+    for (Client& client : clients) {
+      const std::string& name = client.leaf().credential.content;
+      const auto old = std::find_if(old_.begin(), old_.end(), [&](const Member& member) {
+        return member.group.own_leaf_node().credential.content == name;
+      });
+      ASSERT_NE(old, old_.end()) << name;
+      auto joined = Group::Join(kSuite3, first.welcome.value_or(""), std::move(client.own), policy_,
+                                psks_, {.resumed = &old->group});
+      ASSERT_TRUE(joined.ok()) << joined.status();
+      members.push_back({std::move(client.signer), *std::move(joined)});
+    }
+    ExpectAgreement(members);
+    for (Member& sender : members) {
+      const std::string sealed = *sender.group.Encrypt("hello", "", 0, sender.signer, random_);
+      for (Member& reader : members) {
+        if (&reader != &sender) EXPECT_EQ(Handled(reader, sealed), Fault::kNone);
+      }
+    }
+    for (size_t i = 0; i < members.size(); ++i) CommitAll(members, i);
+    ExpectAgreement(members);
+  }
+
+  static void ExpectAgreement(const std::vector<Member>& members) {
+    for (const Member& member : members) {
+      EXPECT_EQ(member.group.context(), members[0].group.context());
+      EXPECT_EQ(member.group.epoch_authenticator(), members[0].group.epoch_authenticator());
+    }
+  }
+
   crypto::SigningKey NewSigner() { return crypto::SigningKey::Generate(random_); }
 
   std::vector<crypto::SigningKey> signers_;
@@ -99,6 +137,21 @@ TEST_F(ResumeRules, AGroupGoesOnFromOneAlone) {
 TEST_F(ResumeRules, AValidBranchIsJoined) {
   EXPECT_EQ(Joined({}), Fault::kNone);
   EXPECT_EQ(Joined({.others = {"2"}}), Fault::kNone);
+}
+
+TEST_F(ResumeRules, ABranchGoesOn) {
+  const Extensions extensions = {{kApplicationId, "case 7"}};
+  old_ = NewGroup(4, /*with_path=*/true, extensions);
+  std::vector<Client> clients;
+  for (const char* name : {"0", "3"}) clients.push_back(NewClient(name));
+  Client founder = NewClient("1");
+  auto made = old_[1].group.Branch("a branch", std::move(founder.own),
+                                   {clients[0].key_package(), clients[1].key_package()},
+                                   founder.signer, policy_, random_);
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(made->second.staged.context().group_id, "a branch");
+  EXPECT_EQ(made->second.staged.context().extensions, extensions);
+  ExpectToGoOn(*std::move(made), std::move(founder), std::move(clients));
 }
 
 TEST_F(ResumeRules, TheGroupThatIsResumedIsKnown) {
@@ -155,6 +208,23 @@ class ReInitRules : public ResumeRules {
 TEST_F(ReInitRules, AValidOneIsJoined) {
   EXPECT_EQ(Joined(Next()), Fault::kNone);
   EXPECT_EQ(Reinitialised(kSuite3, {"1", "2"}), Fault::kNone);
+}
+
+TEST_F(ReInitRules, TheGroupItNamesGoesOn) {
+  const Extensions extensions = {{kApplicationId, "case 7"}};
+  old_ = NewGroup(3);
+  CommitAll(old_, 0, {.proposals = {{ReInit{"new group", kMls10, kSuite3.id, extensions}}}});
+  std::vector<Client> clients;
+  for (const char* name : {"0", "2"}) clients.push_back(NewClient(name));
+  // Any member may do it, whoever reinitialised the old one.
+  Client founder = NewClient("1");
+  auto made = old_[1].group.Reinitialise(kSuite3, std::move(founder.own),
+                                         {clients[0].key_package(), clients[1].key_package()},
+                                         founder.signer, policy_, random_);
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(made->second.staged.context().group_id, "new group");
+  EXPECT_EQ(made->second.staged.context().extensions, extensions);
+  ExpectToGoOn(*std::move(made), std::move(founder), std::move(clients));
 }
 
 TEST_F(ReInitRules, IsTheGroupThatTheReinitNamed) {
