@@ -185,7 +185,8 @@ class Group {
                                       OwnKeyPackage own, Extensions extensions,
                                       const Policy& policy, Random& random);
 
-  // Section 12.4.3.1, from an MLSMessage with a Welcome. `own` is spent, whatever comes of it.
+  // Section 12.4.3.1, from an MLSMessage with a Welcome. `own` is spent, whatever comes of it: a
+  // last-resort key package has its copy in the vault (key_packages.h).
   static absl::StatusOr<Group> Join(const Suite& suite, std::string_view welcome, OwnKeyPackage own,
                                     const Policy& policy, const PskSource& psks,
                                     IsInGroup is_in_group, const JoinOptions& options = {});

@@ -30,7 +30,9 @@ Credential BasicCredential(std::string_view identity);
 Capabilities DefaultCapabilities(const Suite& suite);
 
 // A key package and both private halves of it. Move-only. Once it was joined with, it must be
-// deleted: whoever has the init key can read the welcome again.
+// deleted: whoever has the init key can read the welcome again. One of last resort stays in the
+// vault until another one was published in its place and no welcome for it is on its way any more;
+// each join takes a Decode() of what is there.
 struct OwnKeyPackage {
   KeyPackage key_package;
   crypto::HpkePrivateKey init_key;
@@ -42,11 +44,13 @@ struct OwnKeyPackage {
 };
 
 // `last_resort` marks one that is given out when no others are left, so more than once perhaps
-// (section 16.8): who is added with it should commit soon, which replaces the leaf's key.
+// (section 16.8): who is added with it should commit soon, which replaces the leaf's key, and
+// publish another one.
 OwnKeyPackage MakeKeyPackage(const Suite& suite, const Identity& identity,
                              const crypto::SigningKey& signer, const Lifetime& lifetime,
                              bool last_resort, Random& random);
 
+// Whether it is kept when it was joined with.
 bool IsLastResort(const KeyPackage& key_package);
 
 // What a welcome names its newcomer by.
