@@ -14,6 +14,10 @@ class WelcomeRules : public RulesTest {
     return Joined(members_[0], NewClient("new"), std::move(forgery));
   }
   Fault JoinedWithInfo(Edit<GroupInfo> change) { return JoinedBy({.info = std::move(change)}); }
+  // The group's own secrets come from the context that was changed.
+  Fault JoinedWithContext(Edit<GroupContext> change) {
+    return JoinedBy({.context = std::move(change)});
+  }
   Fault JoinedWithSecrets(Edit<GroupSecrets> change) {
     return JoinedBy({.secrets = std::move(change)});
   }
@@ -109,10 +113,8 @@ TEST_F(WelcomeRules, ItsGroupInfoIsSignedByAMember) {
 }
 
 TEST_F(WelcomeRules, ItsGroupInfoIsOfTheSuiteAndVersion) {
-  EXPECT_EQ(JoinedWithInfo([](GroupInfo& i) { i.group_context.cipher_suite = 1; }),
-            Fault::kGroupInfoSuite);
-  EXPECT_EQ(JoinedWithInfo([](GroupInfo& i) { i.group_context.version = 2; }),
-            Fault::kGroupInfoSuite);
+  EXPECT_EQ(JoinedWithContext([](GroupContext& c) { c.cipher_suite = 1; }), Fault::kGroupInfoSuite);
+  EXPECT_EQ(JoinedWithContext([](GroupContext& c) { c.version = 2; }), Fault::kGroupInfoSuite);
 }
 
 TEST_F(WelcomeRules, WeAreInNoGroupOfThatId) {
@@ -131,8 +133,9 @@ TEST_F(WelcomeRules, ItsExtensionsAreInOrder) {
             }),
             Fault::kExtensionRepeated);
   const auto joined_with_group_extensions = [&](const Extensions& extensions) {
-    return JoinedWithInfo([&](GroupInfo& i) { i.group_context.extensions = extensions; });
+    return JoinedWithContext([&](GroupContext& c) { c.extensions = extensions; });
   };
+  EXPECT_EQ(joined_with_group_extensions({{kApplicationId, ""}}), Fault::kNone);
   EXPECT_EQ(joined_with_group_extensions({{kApplicationId, ""}, {kApplicationId, ""}}),
             Fault::kExtensionRepeated);
   EXPECT_EQ(joined_with_group_extensions({{kRequiredCapabilities, "x"}}),

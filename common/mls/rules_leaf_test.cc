@@ -191,9 +191,18 @@ TEST_F(KeyPackageRules, WhoCommitsAnAddThatWaitsLooksAtTheTime) {
     policy_.now = now;
     return alice.group.Commit({}, alice.signer, policy_, psks_, random_)->staged.added().size();
   };
+  // What is left out is what would be refused by value.
+  const auto fault_by_value = [&] {
+    return FaultIn(
+        alice.group.Commit({.proposals = {{Add{client.own.key_package}}}, .include_waiting = false},
+                           alice.signer, policy_, psks_, random_));
+  };
   EXPECT_EQ(added_at(kNow), 1u);
+  EXPECT_EQ(fault_by_value(), Fault::kNone);
   EXPECT_EQ(added_at(kNow - 3661), 0u);
+  EXPECT_EQ(fault_by_value(), Fault::kLifetimeNotYet);
   EXPECT_EQ(added_at(kNow + 86401), 0u);
+  EXPECT_EQ(fault_by_value(), Fault::kLifetimeOver);
 }
 
 TEST_F(KeyPackageRules, ItsLeafListsItsOwnCredentialType) {

@@ -111,21 +111,20 @@ class ResumeRules : public RulesTest {
 };
 
 TEST_F(ResumeRules, AGroupGoesOnFromOneAlone) {
-  const auto joined_with = [&](std::vector<ResumptionUsage> usages) {
-    return RulesTest::Joined(old_[0], NewClient("new"), {.secrets = [&](GroupSecrets& s) {
-                               for (const ResumptionUsage usage : usages) {
-                                 PreSharedKeyId id = IdOf(CommitKind::kBranch, 1);
-                                 id.usage = usage;
-                                 id.nonce = RandomBytes(random_, kHashSize);
-                                 s.psks.push_back(id);
-                               }
-                             }});
+  psks_.resumption[{"group", 1}] = ResumptionPsk(1).Expose();
+  const auto joined_with = [&](const std::vector<ResumptionUsage>& usages) {
+    Forgery forgery{.psks = &psks_};
+    for (const ResumptionUsage usage : usages) {
+      PreSharedKeyId id = IdOf(CommitKind::kBranch, 1);
+      id.usage = usage;
+      id.nonce = RandomBytes(random_, kHashSize);
+      forgery.proposals.push_back({Proposal{PreSharedKey{id}}});
+    }
+    return RulesTest::Joined(Found("0", "new group"), NewClient("1"), std::move(forgery),
+                             {.resumed = &old_[1].group});
   };
-  // It is the key schedule that another one does not fit into.
-  psks_.resumption[{"group", 1}] = "psk";
-  EXPECT_EQ(joined_with({ResumptionUsage::kBranch}), Fault::kGroupInfoSealed);
-  EXPECT_EQ(joined_with({ResumptionUsage::kBranch, ResumptionUsage::kApplication}),
-            Fault::kGroupInfoSealed);
+  EXPECT_EQ(joined_with({ResumptionUsage::kBranch}), Fault::kNone);
+  EXPECT_EQ(joined_with({ResumptionUsage::kBranch, ResumptionUsage::kApplication}), Fault::kNone);
   EXPECT_EQ(joined_with({ResumptionUsage::kBranch, ResumptionUsage::kBranch}),
             Fault::kWelcomePskNotAlone);
   EXPECT_EQ(joined_with({ResumptionUsage::kReinit, ResumptionUsage::kBranch}),

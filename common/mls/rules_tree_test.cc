@@ -189,7 +189,7 @@ TEST_F(JoinedTreeRules, ParentsHaveTheirKeysForThemselves) {
 
 TEST_F(JoinedTreeRules, TheTreeIsTheOneThatTheGroupAgreedOn) {
   EXPECT_EQ(Joined(members_[0], NewClient("new"),
-                   {.info = [](GroupInfo& i) { i.group_context.tree_hash[0] ^= 1; }}),
+                   {.context = [](GroupContext& c) { c.tree_hash[0] ^= 1; }}),
             Fault::kTreeHash);
   // It comes beside the welcome, and is the one of an epoch before.
   const std::string before = members_[0].group.EncodeTree();

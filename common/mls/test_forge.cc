@@ -57,7 +57,7 @@ AppliedProposals ApplyUnchecked(const Group& group, const Forgery& forgery, Leaf
     const Proposal& proposal = Resolve(group, one);
     if (const auto* replace = proposal.As<GroupContextExtensions>()) {
       applied.context.extensions = replace->extensions;
-    } else if (const auto* update = proposal.As<Update>()) {
+    } else if (const auto* update = proposal.As<Update>(); update != nullptr && !forgery.external) {
       tree.Update(SenderOf(group, one, committer), update->leaf_node);
     } else if (const auto* psk = proposal.As<PreSharedKey>()) {
       applied.psks.push_back(psk->psk);
@@ -77,6 +77,13 @@ AppliedProposals ApplyUnchecked(const Group& group, const Forgery& forgery, Leaf
   }
   std::sort(applied.newcomers.begin(), applied.newcomers.end());
   return applied;
+}
+
+// Once the tree is as it will be.
+void ForgeContext(AppliedProposals& applied, const Forgery& forgery) {
+  Apply(forgery.tree, applied.tree);
+  applied.context.tree_hash = applied.tree.RootHash();
+  Apply(forgery.context, applied.context);
 }
 
 // CreatePath of treekem.h, step by step.
@@ -107,9 +114,7 @@ CreatedPath ForgePath(const Suite& suite, AppliedProposals& applied, LeafIndex c
   Apply(forgery.signed_leaf, leaf);
   created.path.leaf_node = leaf;
   tree.SetLeaf(committer, std::move(leaf));
-  Apply(forgery.tree, tree);
-  applied.context.tree_hash = tree.RootHash();
-
+  ForgeContext(applied, forgery);
   const crypto::HpkeInfo sealing = EncryptContext(suite, "UpdatePathNode", Encode(applied.context));
   for (size_t i = 0; i < filtered_path.size(); ++i) {
     UpdatePathNode& told = created.path.nodes.emplace_back();
@@ -210,8 +215,7 @@ Forged Forge(const Group& group, const crypto::SigningKey& signer, const Forgery
     path = ForgePath(suite, applied, committer, std::move(leaf), leaf_signer, forgery, random);
     commit.path = path.path;
   } else {
-    Apply(forgery.tree, applied.tree);
-    applied.context.tree_hash = applied.tree.RootHash();
+    ForgeContext(applied, forgery);
   }
 
   FramedContent content;

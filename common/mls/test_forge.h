@@ -55,8 +55,9 @@ struct Forgery {
   Edit<std::vector<std::string>> path_keys = nullptr;  // public keys of the path, lowest first
   Edit<LeafNode> leaf = nullptr;                       // the path's, before it is signed
   Edit<LeafNode> signed_leaf = nullptr;
-  Edit<RatchetTree> tree = nullptr;  // the next epoch's, before it is hashed
-  Edit<UpdatePath> path = nullptr;   // before the commit is signed
+  Edit<RatchetTree> tree = nullptr;      // the next epoch's, before it is hashed
+  Edit<GroupContext> context = nullptr;  // the next epoch's, before anything is derived from it
+  Edit<UpdatePath> path = nullptr;       // before the commit is signed
   Edit<FramedContent> content = nullptr;
   Edit<AuthenticatedContent> signed_content = nullptr;  // with its confirmation tag
   Edit<GroupInfo> info = nullptr;
