@@ -1,9 +1,10 @@
 // Clients that only follow: they join by a welcome and handle what others sent, in groups that
-// other implementations ran (passive-client-*.json, interop-passive/*.json). Each case runs a
-// second time with the group saved and restored after every step.
+// other implementations ran (passive-client-*.json, interop-passive/*.json) and in some that ours
+// did. Each case runs a second time with the group saved and restored after every step.
 
 #include "common/base/check.h"
 #include "common/mls/test_group.h"
+#include "common/mls/test_made_vectors.h"
 #include "common/mls/test_vectors.h"
 #include "gtest/gtest.h"
 
@@ -95,6 +96,12 @@ AMANA_INTEROP(ExternalProposals, "external_proposals");
 AMANA_INTEROP(ReInit, "reinit");
 AMANA_INTEROP(WelcomeJoin, "welcome_join");
 #undef AMANA_INTEROP
+
+std::vector<VectorCase> MadeCases() {
+  static const auto* const kMade = new Json(MakePassiveVectors(/*seed=*/1));
+  return CasesIn("of our own making", *kMade);
+}
+INSTANTIATE_TEST_SUITE_P(Made, PassiveClient, testing::ValuesIn(MadeCases()), NameOfCase);
 
 }  // namespace
 }  // namespace amana::mls

@@ -83,22 +83,26 @@ inline VectorCase CaseAt(const std::string& file, size_t number, const Json& jso
 
 }  // namespace internal
 
-// The cases of a file, such as "psk_secret.json" or "interop-passive/commit.json", that are for one
-// of `suites`; all of them if none is named.
-inline std::vector<VectorCase> VectorCases(const std::string& file,
-                                           const std::set<CipherSuiteId>& suites = {}) {
-  const Json* const json = internal::VectorFile(file);
-  if (json == nullptr) {
-    const bool without_vectors = !std::filesystem::is_directory(VectorFolder());
-    return {VectorCase{file, 0, 0, nullptr, without_vectors ? "Absent" : "Missing"}};
-  }
+// The cases of `json`, which is what `file` says, that are for one of `suites`; all of them if none
+// is named.
+inline std::vector<VectorCase> CasesIn(const std::string& file, const Json& json,
+                                       const std::set<CipherSuiteId>& suites = {}) {
   std::vector<VectorCase> cases;
-  for (size_t i = 0; json->is_array() && i < json->size(); ++i) {
-    VectorCase c = internal::CaseAt(file, i, (*json)[i]);
+  for (size_t i = 0; json.is_array() && i < json.size(); ++i) {
+    VectorCase c = internal::CaseAt(file, i, json[i]);
     if (suites.empty() || suites.contains(c.suite)) cases.push_back(std::move(c));
   }
   if (cases.empty()) cases.push_back({file, 0, 0, nullptr, "Empty"});
   return cases;
+}
+
+// Those of an official file, such as "psk_secret.json" or "interop-passive/commit.json".
+inline std::vector<VectorCase> VectorCases(const std::string& file,
+                                           const std::set<CipherSuiteId>& suites = {}) {
+  const Json* const json = internal::VectorFile(file);
+  if (json != nullptr) return CasesIn(file, *json, suites);
+  const bool without_vectors = !std::filesystem::is_directory(VectorFolder());
+  return {VectorCase{file, 0, 0, nullptr, without_vectors ? "Absent" : "Missing"}};
 }
 
 inline auto CasesOf(const std::string& file, const std::set<CipherSuiteId>& suites = {}) {

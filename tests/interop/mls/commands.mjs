@@ -331,6 +331,31 @@ export const commands = {
     return {epoch: epoch(state)};
   },
 
+  /** Plays the client of a case of passive-client-*.json, who joins and follows. */
+  async verify({member: name, vector}) {
+    const {keyPackage} = decodeMessage(vector.key_package, 'mls_key_package');
+    const {credential, signaturePublicKey: publicKey} = keyPackage.leafNode;
+    const signKey = bytes(vector.signature_priv);
+    putMember(name, {credential, signature: {publicKey, signKey}});
+    findMember(name).packages.push({
+      publicPackage: keyPackage,
+      privatePackage: {
+        initPrivateKey: bytes(vector.init_priv),
+        hpkePrivateKey: bytes(vector.encryption_priv),
+        signaturePrivateKey: signKey,
+      },
+    });
+    const psks = vector.external_psks.map(({psk_id: id, psk: value}) => ({id, value}));
+    const tree = vector.ratchet_tree ?? undefined;
+    await commands.join({member: name, welcome: vector.welcome, tree, psks});
+    const authenticators = [commands.query({member: name}).epoch_authenticator];
+    for (const {proposals, commit} of vector.epochs) {
+      for (const message of [...proposals, commit]) await commands.handle({member: name, message});
+      authenticators.push(commands.query({member: name}).epoch_authenticator);
+    }
+    return {epoch_authenticators: authenticators};
+  },
+
   clone({member: name, as}) {
     cloneMember(name, as);
     return {};

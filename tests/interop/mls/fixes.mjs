@@ -30,6 +30,14 @@ const FIXES = {
     ],
     ['exportSecret(externalPub.extensionData, cs)', 'exportSecret(externalPub.extensionData.slice(1), cs)'],
   ],
+  'ts-mls/dist/src/processMessages.js': [
+    // §12.1.7: new extensions replace the old ones, also where there are none among them; ts-mls
+    // keeps the old ones then.
+    [
+      'result.additionalResult.extensions.length > 0',
+      'result.allProposals.some((p) => p.proposal.proposalType === "group_context_extensions")',
+    ],
+  ],
   'ts-mls/dist/src/pathSecrets.js': [
     // §12.4.2: commit_secret is one step past the last path secret. Where the other half of the
     // tree is empty the root has no path secret (mlswg/mls-protocol#690); ts-mls takes two steps.

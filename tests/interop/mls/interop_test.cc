@@ -1,7 +1,7 @@
 // One group of both sides, step by step: what a client of ours may do with those of another
 // implementation, and the other way round. Whatever begins an epoch ends with a comparison of all
 // members' secrets (room.h), so each group, commit, welcome and message that one side makes is
-// verified by the other: vectors of our own that the peer reads would show nothing more.
+// verified by the other. What the peer can follow and not make is vectors_test.cc's business.
 
 #include <gtest/gtest.h>
 

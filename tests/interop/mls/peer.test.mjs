@@ -1,6 +1,7 @@
 // ts-mls against ts-mls, through the pipe: what fails here is the peer, not our library.
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
+import {existsSync, readFileSync} from 'node:fs';
 import {register} from 'node:module';
 import {createInterface} from 'node:readline';
 import {after, test} from 'node:test';
@@ -435,6 +436,23 @@ test('fifteen members come and go', async () => {
   for (const name of group.names) await group.talk(name);
   assert.equal((await group.agree()).members.length, 11);
 });
+
+const shared = process.env.AMANA_SHARED ?? new URL('../../../../shared', import.meta.url).pathname;
+
+for (const name of ['welcome', 'handling-commit']) {
+  const file = `${shared}/vectors/mls/passive-client-${name}.json`;
+  const skip = existsSync(file) ? false : `no ${file}`;
+  test(`official vectors verify: passive-client-${name}`, {skip}, async () => {
+    const all = JSON.parse(readFileSync(file, 'utf8'));
+    const ours = all.filter(({cipher_suite: id}) => id === 3);
+    assert.notEqual(ours.length, 0);
+    for (const vector of ours) {
+      const {epoch_authenticators: authenticators} = await ask('verify', 'passive', {vector});
+      const expected = vector.epochs.map((epoch) => epoch.epoch_authenticator);
+      assert.deepEqual(authenticators, [vector.initial_epoch_authenticator, ...expected]);
+    }
+  });
+}
 
 test('whatever comes in, an answer goes out', async () => {
   for (const line of ['', 'garbage', '{', '[]', 'null', '7', '{"cmd":"constructor"}', '{"id":5}']) {
