@@ -44,7 +44,7 @@ TEST_F(LastResort, IsJoinedWithMoreThanOnce) {
     ASSERT_TRUE(added.ok()) << added.status();
     ASSERT_TRUE(founder.group.Merge(std::move(added->staged)).ok());
     auto joined = Group::Join(kSuite3, added->welcome.value_or(""),
-                              *OwnKeyPackage::Decode(vault.Expose()), policy_, psks_);
+                              *OwnKeyPackage::Decode(vault.Expose()), policy_, psks_, InNoGroup);
     ASSERT_TRUE(joined.ok()) << joined.status();
     EXPECT_EQ(joined->own_leaf_node().encryption_key, shared_key);
 

@@ -82,7 +82,7 @@ class ResumeRules : public RulesTest {
       });
       ASSERT_NE(old, old_.end()) << name;
       auto joined = Group::Join(kSuite3, first.welcome.value_or(""), std::move(client.own), policy_,
-                                psks_, {.resumed = &old->group});
+                                psks_, InNoGroup, {.resumed = &old->group});
       ASSERT_TRUE(joined.ok()) << joined.status();
       members.push_back({std::move(client.signer), *std::move(joined)});
     }

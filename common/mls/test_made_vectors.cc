@@ -246,7 +246,7 @@ class Maker {
 
   void Enter(std::vector<Client> newcomers, const std::string& welcome) {
     for (Client& client : newcomers) {
-      auto group = Group::Join(kSuite3, welcome, std::move(client.own), policy_, psks_,
+      auto group = Group::Join(kSuite3, welcome, std::move(client.own), policy_, psks_, InNoGroup,
                                {.ratchet_tree = members_[0].group.EncodeTree()});
       AMANA_CHECK(group.ok(), "no way into the group");
       members_.push_back({std::move(client.signer), *std::move(group)});
