@@ -26,31 +26,42 @@ fail() {
   exit 1
 }
 
+# While packages are installed this keeps what they would start by themselves from running: the scripts
+# start their own private Redis. The mark tells a file of ours from an administrator's.
+POLICY=/usr/sbin/policy-rc.d
+POLICY_MARK='# amana: there only while its scripts install packages'
+
 # Installs what is missing and nothing else, so that a second run costs no time.
 install_packages() {
-  local missing=() package
+  local missing=() package as_root=()
   for package in "$@"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
   done
-  [ ${#missing[@]} -eq 0 ] && return
-  say "Installing ${#missing[@]} Debian packages"
-  local as_root=()
+  # A file of ours that is there already was left by a run that was killed.
+  local left=
+  if grep -qsxF "$POLICY_MARK" "$POLICY"; then left=yes; fi
+  [ ${#missing[@]} -gt 0 ] || [ -n "$left" ] || return 0
   if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || fail "These packages are missing and need root to install: ${missing[*]}"
+    command -v sudo >/dev/null || fail "Without sudo this needs root: installing ${missing[*]}${left:+; removing $POLICY}"
     as_root=(sudo)
   fi
-  # Nothing that a package would start by itself may run: the scripts start their own private Redis.
-  local policy=/usr/sbin/policy-rc.d made_policy=
-  if [ ! -e "$policy" ]; then
-    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
-    "${as_root[@]}" chmod 755 "$policy"
-    made_policy=yes
+  if [ -n "$left" ]; then "${as_root[@]}" rm -f "$POLICY"; fi
+  if [ ${#missing[@]} -gt 0 ]; then
+    say "Installing ${#missing[@]} Debian packages"
+    apt_install "${missing[@]}"
+  fi
+}
+
+# In a shell of its own, whose trap takes the policy away on every way out.
+apt_install() (
+  if [ ! -e "$POLICY" ]; then
+    trap '"${as_root[@]}" rm -f "$POLICY"' EXIT
+    printf '#!/bin/sh\n%s\nexit 101\n' "$POLICY_MARK" | "${as_root[@]}" tee "$POLICY" >/dev/null
+    "${as_root[@]}" chmod 755 "$POLICY"
   fi
   "${as_root[@]}" apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends \
-    "${missing[@]}" >/dev/null
-  if [ -n "$made_policy" ]; then "${as_root[@]}" rm -f "$policy"; fi
-}
+  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+)
 
 # build [target…]: everything where none is named.
 build() {
