@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
-"""Tests of what scripts/cluster may delete: networks that it made itself, nothing else."""
+"""Tests of scripts/cluster that need no binaries: what it may delete, and when it must not start."""
 
+import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import unittest
 
 SCRIPT = pathlib.Path(__file__).resolve().parent / "cluster"
+sys.path.insert(0, str(SCRIPT.parent / "lib"))
+import amana_cluster  # noqa: E402
+import folder_lock  # noqa: E402
 
 
-class WhatMayBeDeleted(unittest.TestCase):
+class FolderCase(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -24,6 +29,8 @@ class WhatMayBeDeleted(unittest.TestCase):
         path.write_text("")
         return path
 
+
+class WhatMayBeDeleted(FolderCase):
     def test_a_folder_of_something_else_stays_as_it_is(self):
         mine = self.lay("services/mine.cc")
         for arguments in (["destroy"], ["--fresh", "up"], ["up"]):
@@ -51,6 +58,49 @@ class WhatMayBeDeleted(unittest.TestCase):
         self.data.mkdir()
         self.assertEqual(self.run_cluster("destroy").returncode, 0)
         self.assertFalse(self.data.exists())
+
+
+class OneNetworkAFolder(FolderCase):
+    def setUp(self):
+        super().setUp()
+        self.cluster = amana_cluster.Cluster(self.data)
+        self.cluster.lock()
+        self.addCleanup(self.cluster._lock.close)
+        self.mark = self.lay("network/genesis.pb")
+
+    def start(self):
+        """Stands for Redis or a service."""
+        process = amana_cluster.Process("left", ["sleep", "60"], self.data / "log", lambda: True, self.cluster._lock)
+        process.start()
+        self.addCleanup(process.kill)
+        return process
+
+    def assert_refused(self, *words):
+        for arguments in (["up"], ["--fresh", "up"], ["destroy"]):
+            refused = self.run_cluster(*arguments)
+            self.assertEqual(refused.returncode, 1, arguments)
+            for word in words:
+                self.assertIn(word, refused.stderr)
+            self.assertTrue(self.mark.exists(), arguments)
+
+    def test_the_second_one_is_told_which_program_to_end(self):
+        self.assert_refused("Another network is running", f"Ctrl-C where it was started, or: kill {os.getpid()}")
+
+    def test_what_outlived_the_program_that_watched_it_still_holds_the_folder(self):
+        first, second = self.start(), self.start()
+        self.cluster._lock.close()
+        both = sorted([first.popen.pid, second.popen.pid])
+        self.assert_refused("lost the program that watched it", "sleep, sleep", "End it first: kill ")
+        self.assertEqual(sorted(folder_lock.holders(self.data / "lock")), both)
+        first.kill()
+        self.assert_refused(f"kill {second.popen.pid}\n")
+        second.kill()
+        self.assertEqual(self.run_cluster("destroy").returncode, 0)
+        self.assertFalse(self.mark.exists())
+
+    def test_a_program_that_ended_holds_nothing(self):
+        self.cluster._lock.close()
+        self.assertEqual(self.run_cluster("destroy").returncode, 0)
 
 
 if __name__ == "__main__":

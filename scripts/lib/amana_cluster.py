@@ -28,6 +28,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import folder_lock
+
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("identity", "intake", "referral", "messaging", "audit")
 # Who calls whom, besides everyone calling identity to learn who a caller is.
@@ -73,13 +75,15 @@ def free_ports(count):
 class Process:
     """One supervised program: started again when it dies, until it is stopped."""
 
-    def __init__(self, name, command, log_path, ready, before=None):
+    def __init__(self, name, command, log_path, ready, lock, before=None):
         self.name = name
         self.command = [str(part) for part in command]
         # A command that must have succeeded before each start.
         self.before = before and [str(part) for part in before]
         self.log_path = log_path
         self.ready = ready
+        # It holds the folder too (folder_lock.py).
+        self.inherited = [lock.fileno()]
         self.supervised = True
         self.stopping = False
         self.restarts = 0
@@ -89,10 +93,10 @@ class Process:
         self.stopping = False
         with open(self.log_path, "ab") as log:
             if self.before:
-                subprocess.run(self.before, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True)
-            self.popen = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
+                subprocess.run(self.before, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True,
+                               pass_fds=self.inherited)
+            self.popen = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                          start_new_session=True, pass_fds=self.inherited)
 
     def running(self):
         return self.popen is not None and self.popen.poll() is None
@@ -165,15 +169,13 @@ class Cluster:
 
     def lock(self):
         """One cluster a folder: two would fight for its Redis."""
-        import fcntl
-
         self._refuse_anything_else()
         self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock = open(self.data / "lock", "w")
+        path = self.data / "lock"
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock = folder_lock.take(path)
         except OSError as error:
-            raise ClusterError(f"Another network is running from {self.data}.") from error
+            raise ClusterError(folder_lock.refusal(path)) from error
 
     def _refuse_anything_else(self):
         """What is here may be deleted by a slip of the hand; what is somebody's own must not be."""
@@ -308,14 +310,15 @@ class Cluster:
     def start(self):
         redis_conf = self.data / "redis" / "redis.conf"
         redis = Process("redis", ["redis-server", redis_conf], self.data / "run" / "redis.log", self._redis_answers,
-                        before=[ROOT / "k8s" / "base" / "config" / "settle-redis.sh", redis_conf])
+                        self._lock, before=[ROOT / "k8s" / "base" / "config" / "settle-redis.sh", redis_conf])
         self.processes["redis"] = redis
         redis.start()
         redis.wait_ready()
         for service in SERVICES:
             process = Process(service, [self.bin / f"amana-{service}", "--config",
                                         self.service_dir(service) / "service.conf"],
-                              self.data / "run" / f"{service}.log", lambda s=service: self.is_ready(s))
+                              self.data / "run" / f"{service}.log", lambda s=service: self.is_ready(s),
+                              self._lock)
             self.processes[service] = process
             process.start()
         shutil.rmtree(self.data / "run" / "hold", ignore_errors=True)
