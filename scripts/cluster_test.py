@@ -43,6 +43,7 @@ class WhatMayBeDeleted(FolderCase):
         for mark in ("network/genesis.pb", "run/ports.json"):
             self.lay(mark)
             self.lay("services/audit/data/wal")
+            self.lay("monitoring/tsdb/wal")
             self.lay("lock")
             self.assertEqual(self.run_cluster("destroy").returncode, 0)
             self.assertFalse(self.data.exists())

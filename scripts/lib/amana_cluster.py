@@ -8,6 +8,7 @@ lives below one folder; nothing listens on anything but loopback.
     redis/      the private Redis: configuration, users, append-only file
     directory/  the generated directory
     devices/    one home a client device (`amana --home`)
+    monitoring/ what Prometheus needs to watch it (monitoring.py)
     run/        ports, process ids and logs; a file run/hold/<name> keeps that process from being
                 started again, for tests that need it gone
 """
@@ -29,6 +30,7 @@ import urllib.request
 from pathlib import Path
 
 import folder_lock
+import monitoring
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("identity", "intake", "referral", "messaging", "audit")
@@ -209,6 +211,8 @@ class Cluster:
         self._write_redis()
         for service in SERVICES:
             self._write_service(service)
+        monitoring.write(self.data / "monitoring",
+                         {service: self.address(f"{service}-metrics") for service in SERVICES})
 
     def choose_passphrase(self, device):
         """A throw-away network has no one to type one: it lies beside the vault it opens."""
@@ -389,7 +393,7 @@ class Cluster:
     def forget(self):
         """Begins from nothing in the same folder: all but the lock that is held goes."""
         # The folder with the mark last: what was interrupted here can be done again.
-        for folder in ("network", "services", "redis", "directory", "devices", "run"):
+        for folder in ("network", "services", "redis", "directory", "devices", "monitoring", "run"):
             shutil.rmtree(self.data / folder, ignore_errors=True)
 
     # -- clients ---------------------------------------------------------------------------------
