@@ -1,12 +1,17 @@
 #!/usr/bin/env python3
 """Tests of scripts/cluster that need no binaries: what it may delete, and when it must not start."""
 
+import contextlib
+import io
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import unittest
+from unittest import mock
 
 SCRIPT = pathlib.Path(__file__).resolve().parent / "cluster"
 sys.path.insert(0, str(SCRIPT.parent / "lib"))
@@ -102,6 +107,45 @@ class OneNetworkAFolder(FolderCase):
     def test_a_program_that_ended_holds_nothing(self):
         self.cluster._lock.close()
         self.assertEqual(self.run_cluster("destroy").returncode, 0)
+
+
+class Renewal(FolderCase):
+    def setUp(self):
+        super().setUp()
+        self.cluster = amana_cluster.Cluster(self.data)
+        self.enterContext(mock.patch.object(amana_cluster, "RENEW_CHECK_S", 0.01))
+
+    def commands(self, every_s, *ends, until=1):
+        """What is run to renew, where the first ends so; stops after as many."""
+        ran = []
+
+        def run(*arguments):
+            ran.append(arguments[1])
+            if len(ran) >= until:
+                self.cluster._closing.set()
+            if len(ran) <= len(ends):
+                raise ends[len(ran) - 1]
+
+        with mock.patch.object(self.cluster, "_run", run), mock.patch.object(amana_cluster, "RENEW_EVERY_S", every_s), \
+                contextlib.redirect_stderr(io.StringIO()) as self.said:
+            self.cluster._keep_certificates_fresh()
+        return ran
+
+    def test_services_and_devices_get_new_ones(self):
+        self.lay("devices/operator/enrolled")
+        self.assertEqual(self.commands(0, until=3),
+                         ["issue-service-certificates", *["reissue-device-certificate"] * 2])
+
+    def test_what_failed_is_tried_again(self):
+        ran = self.commands(3600, amana_cluster.ClusterError("no key"), OSError("no program"), until=3)
+        self.assertEqual(ran[:3], ["issue-service-certificates"] * 3)
+        self.assertIn("no key", self.said.getvalue())
+        self.assertIn("no program", self.said.getvalue())
+
+    def test_what_is_fresh_stays(self):
+        self.cluster._renewed = time.time()
+        threading.Timer(0.2, self.cluster._closing.set).start()
+        self.assertEqual(self.commands(3600), [])
 
 
 if __name__ == "__main__":

@@ -95,7 +95,7 @@ check_protos() {
 check_shell() {
   need shellcheck shellcheck
   local scripts=()
-  mapfile -t scripts < <(git ls-files --cached --others --exclude-standard -- .ci scripts |
+  mapfile -t scripts < <(git ls-files --cached --others --exclude-standard -- .ci scripts k8s |
     while read -r file; do
       if [[ $file == *.sh ]] || head -n 1 "$file" 2>/dev/null | grep -qE '^#!.*\b(ba)?sh\b'; then echo "$file"; fi
     done)
@@ -122,7 +122,7 @@ check_k8s() {
   scripts/checks/kubectl version --client >/dev/null || status=$?
   [[ $status -eq 0 ]] || exit "$status"
   node tests/k8s/validate.mjs || status=1
-  node_test tests/k8s/policy.test.mjs || status=1
+  node_test tests/k8s/policy.test.mjs tests/k8s/renew.test.mjs || status=1
   return "$status"
 }
 

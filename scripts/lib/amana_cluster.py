@@ -22,6 +22,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -50,6 +51,10 @@ REDIS_PERMISSIONS = (
 )
 START_TIMEOUT_S = 30
 RESTART_DELAY_S = 0.2
+# Certificates last 24 h. A device's is renewed in its last 8 h only: asked at this rhythm none ends.
+RENEW_EVERY_S = 6 * 3600
+# A renewal that failed is tried again this often.
+RENEW_CHECK_S = 60
 
 
 class ClusterError(RuntimeError):
@@ -132,7 +137,7 @@ class Process:
 
 
 class Cluster:
-    """Not thread-safe but for its own supervisor thread; one owner starts and stops it."""
+    """Not thread-safe but for its own threads; one owner starts and stops it."""
 
     def __init__(self, data, build=None, network="demo.amana", overrides=None):
         self.data = Path(data).resolve()
@@ -142,7 +147,8 @@ class Cluster:
         self.overrides = overrides or {}
         self.processes = {}
         self._closing = threading.Event()
-        self._supervisor = None
+        self._threads = []
+        self._renewed = 0
         self._lock = None
 
     # -- paths -----------------------------------------------------------------------------------
@@ -198,14 +204,7 @@ class Cluster:
             self.choose_passphrase("administrator")
             self._run("network", "init", "--dir", self.data / "network", "--network", self.network,
                       "--administrator-home", self.home("administrator"), "--client-config", self.client_config)
-        # Device certificates last a day, and renew themselves only while the network is up.
-        enrolled = sorted(mark.parent.name for mark in (self.data / "devices").glob("*/enrolled"))
-        for device in ("administrator", *enrolled):
-            self._run("network", "reissue-device-certificate", "--dir", self.data / "network",
-                      "--home", self.home(device))
-        # Service certificates last a day: new ones at every start.
-        self._run("network", "issue-service-certificates", "--dir", self.data / "network",
-                  "--out", self.data / "services", *SERVICES)
+        self.renew_certificates()
         if not (self.data / "directory" / "geography.json").exists():
             self._generate_directory()
         self._write_redis()
@@ -213,6 +212,18 @@ class Cluster:
             self._write_service(service)
         monitoring.write(self.data / "monitoring",
                          {service: self.address(f"{service}-metrics") for service in SERVICES})
+
+    def renew_certificates(self):
+        """New ones for the services, which read them by themselves; for a device where its own ends soon."""
+        self._run("network", "issue-service-certificates", "--dir", self.data / "network",
+                  "--out", self.data / "services", *SERVICES)
+        # A device renews its own, but only while it is used.
+        enrolled = sorted(mark.parent.name for mark in (self.data / "devices").glob("*/enrolled"))
+        for device in ("administrator", *enrolled):
+            self._run("network", "reissue-device-certificate", "--dir", self.data / "network",
+                      "--home", self.home(device))
+        # By the clock on the wall, which goes on while the machine sleeps.
+        self._renewed = time.time()
 
     def choose_passphrase(self, device):
         """A throw-away network has no one to type one: it lies beside the vault it opens."""
@@ -329,8 +340,9 @@ class Cluster:
         self._write_pids()
         for process in self.processes.values():
             process.wait_ready()
-        self._supervisor = threading.Thread(target=self._supervise, daemon=True)
-        self._supervisor.start()
+        for work in (self._supervise, self._keep_certificates_fresh):
+            self._threads.append(threading.Thread(target=work, daemon=True))
+            self._threads[-1].start()
         return self
 
     def _supervise(self):
@@ -342,6 +354,15 @@ class Cluster:
                         process.restarts += 1
                         process.start()
                         self._write_pids()
+
+    def _keep_certificates_fresh(self):
+        while not self._closing.wait(RENEW_CHECK_S):
+            if time.time() - self._renewed < RENEW_EVERY_S:
+                continue
+            try:
+                self.renew_certificates()
+            except (ClusterError, OSError) as error:
+                print(f"Certificates were not renewed; it is tried again. {error}", file=sys.stderr, flush=True)
 
     def _held(self, process):
         return (self.data / "run" / "hold" / process.name).exists()
@@ -378,8 +399,8 @@ class Cluster:
 
     def stop(self):
         self._closing.set()
-        if self._supervisor:
-            self._supervisor.join()
+        for thread in self._threads:
+            thread.join()
         for name in reversed(list(self.processes)):
             self.processes[name].stop()
 
