@@ -5,6 +5,7 @@ tests that kill things reuse these steps (tests/chaos), so each is safe to run a
 """
 
 import base64
+import collections
 import json
 import secrets
 import time
@@ -18,6 +19,29 @@ STORY = "Fictional: she left this evening with her daughter and needs a safe pla
 SHARED = ("--fields", "story", "--fields", "contact", "--fields", "documents")
 CONTACT = "Fictional: +212 5 00 00 00 00, only between 9:00 and 11:00, never leave a message.\n"
 DOCUMENT = b"%PDF-1.4 fictional medical certificate " + b"0123456789abcdef" * 20_000
+
+# What the steps make happen, as the log must tell it of the case: how often each action ended in which state.
+EVENTS = {
+    ("case.opened", "open"): 1,
+    ("consent.recorded", "active"): 4,
+    ("referral.created", "draft"): 1,
+    ("referral.sent", "consented"): 1,
+    ("offer.made", "pending"): 2,
+    ("place.held", "held"): 2,
+    ("offer.declined", "declined"): 1,
+    ("offer.accepted", "accepted"): 1,
+    ("place.confirmed", "confirmed"): 1,
+    ("handoff.sealed", "sealed"): 1,
+    ("handoff.reported", "delivered"): 1,
+    ("handoff.reported", "opened"): 1,
+    ("handoff.reported", "acknowledged"): 1,
+    ("referral.progress_reported", "arrived"): 1,
+    ("referral.progress_reported", "completed"): 1,
+    ("follow_up.scheduled", "scheduled"): 1,
+    ("follow_up.recorded", "helped"): 1,
+    ("case.state_changed", "closure_requested"): 1,
+    ("case.state_changed", "closed"): 1,
+}
 
 
 class Story:
@@ -227,7 +251,8 @@ class MainJob:
 
     def export_evidence(self):
         self.evidence = self.work / "evidence"
-        return self.operator("audit", "evidence", "--case", self.case["case_id"], "--out", self.evidence)
+        self.exported = self.operator("audit", "evidence", "--case", self.case["case_id"], "--out", self.evidence)
+        return self.exported
 
     def verify(self):
         mirror = self.work / "mirror"
@@ -237,9 +262,8 @@ class MainJob:
         log = json.loads(self.cluster._run("--json", "audit", "verify-log", "--mirror", mirror, "--log-key", log_key))
         events = json.loads(self.cluster._run("--json", "audit", "verify-evidence", "--evidence", self.evidence,
                                               "--mirror", mirror, "--log-key", log_key))
-        if events["verified"] == 0:
-            raise ClusterError("No event of the case was verified.")
-        return log | events
+        check_evidence(self.exported["events"], events["events"])
+        return log | events | {"exported": self.exported["events"]}
 
     def read_metrics(self):
         handled = {}
@@ -250,6 +274,16 @@ class MainJob:
             if handled[service] == 0:
                 raise ClusterError(f"{service} shows no handled call.")
         return handled
+
+
+def check_evidence(exported, verified):
+    """What was exported is verified to the last event, and tells all that the steps made happen."""
+    if len(verified) != exported:
+        raise ClusterError(f"Of {exported} exported events {len(verified)} are verified.")
+    told = collections.Counter((event["action"], event["state"]) for event in verified)
+    lacking = [" ".join(event) for event, count in EVENTS.items() if told[event] < count]
+    if lacking:
+        raise ClusterError(f"The evidence does not tell all that happened: {', '.join(lacking)}.")
 
 
 def _ranked(matched):
@@ -279,7 +313,7 @@ STEPS = (
     ("follow_up", "Asked again three days later: it helped."),
     ("close", "The operator asks to close the case; the supervisor approves."),
     ("export_evidence", lambda e: f"The hotline exports its evidence: {e['events']} events with their openings."),
-    ("verify", lambda v: f"The auditor, offline, verifies {v['verified']} of {v['verified']} events in a log of "
+    ("verify", lambda v: f"The auditor, offline, verifies {v['verified']} of {v['exported']} events in a log of "
                          f"{v['log_size']} entries, from files and public keys."),
     ("read_metrics", lambda handled: "Every service shows its work: "
                                      + ", ".join(f"{name} {count} calls" for name, count in handled.items()) + "."),
