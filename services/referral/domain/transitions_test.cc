@@ -6,8 +6,6 @@
 #include <set>
 #include <string>
 
-#include "services/referral/domain/status_map.h"
-
 namespace amana::referral::domain {
 namespace {
 
@@ -95,41 +93,6 @@ TEST(TransitionsTest, NoTableSaysTwoThings) {
   }
   EXPECT_EQ(OfferTransitions().size(), 11u);
   EXPECT_EQ(ReservationTransitions().size(), 17u);
-}
-
-// Each state in the words of FHIR and Primero, as domain.md has them.
-TEST(StatusMapTest, EveryStateHasItsWords) {
-  const std::map<std::string, std::pair<std::string, std::string>> expected = {
-      {"draft", {"draft", ""}},
-      {"consented", {"draft", ""}},
-      {"matching", {"draft", ""}},
-      {"offered", {"requested", "in_progress"}},
-      {"accepted", {"accepted", "accepted"}},
-      {"waitlisted", {"on-hold", ""}},
-      {"arrived", {"in-progress", "accepted"}},
-      {"in_service", {"in-progress", "accepted"}},
-      {"completed", {"completed", "done"}},
-      {"declined_by_provider", {"rejected", "rejected"}},
-      {"declined_by_survivor", {"cancelled", "referral_declined_by_survivor"}},
-      {"withdrawn", {"cancelled", "revoked"}},
-      {"consent_revoked", {"cancelled", "revoked"}},
-      {"no_match", {"failed", "service_unavailable"}},
-      {"no_show", {"failed", "done"}},
-      {"failed", {"failed", "done"}},
-      {"entered_in_error", {"entered-in-error", ""}},
-  };
-  ASSERT_EQ(StatusMappings().size(), static_cast<size_t>(kMaxReferralState));
-  std::set<ReferralState> states;
-  for (const StatusMapping& row : StatusMappings()) {
-    EXPECT_TRUE(states.insert(row.state).second);
-    const auto& [fhir, primero] = expected.at(std::string(Name(row.state)));
-    EXPECT_EQ(row.fhir, fhir) << Name(row.state);
-    EXPECT_EQ(row.primero, primero) << Name(row.state);
-    // Declined is the provider's word, cancelled the survivor's.
-    const bool failed_or_refused =
-        row.fhir == "rejected" || row.fhir == "cancelled" || row.fhir == "failed";
-    EXPECT_EQ(failed_or_refused, !row.fhir_reason.empty()) << Name(row.state);
-  }
 }
 
 }  // namespace
