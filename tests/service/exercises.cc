@@ -247,7 +247,6 @@ void AddAuditAndOutbox(std::map<std::string, Exercise>& out) {
       With<audit::v1::GetProofRequest>(false, [](const Cell& cell, audit::v1::GetProofRequest& r) {
         r.set_leaf(ALeaf(cell.world, cell.world.a.hotline));
       });
-  out["AuditService.GetLogKey"] = {false};
   out["OutboxService.ReadOutbox"] = {false};
   out["OutboxService.TrimOutbox"] = {false};
   out["OutboxService.ListHistory"] = With<common::v1::ListHistoryRequest>(

@@ -19,18 +19,19 @@ namespace {
 
 namespace pb = identity::v1;
 
-// A method of each service that any device may call, and whose empty request is no use to anybody:
-// whoever is let in is told INVALID_FIELD or is served.
+// A method of each service that any device may call, with a request that is served.
 struct Door {
   const char* service;
   const char* path;
+  const char* request = "";
 };
 constexpr Door kDoors[] = {
     {"identity", "/amana.identity.v1.IdentityService/GetOwnDevice"},
     {"intake", "/amana.intake.v1.IntakeService/ListCases"},
     {"referral", "/amana.referral.v1.ReferralService/ListReferrals"},
     {"messaging", "/amana.messaging.v1.MessagingService/FetchMessages"},
-    {"audit", "/amana.audit.v1.AuditService/GetLogKey"},
+    // ReadLogFileRequest{path: "checkpoint"}.
+    {"audit", "/amana.audit.v1.AuditService/ReadLogFile", "\n\ncheckpoint"},
 };
 
 // A revocation is in force within the freshness of callers (5 s), on a machine that is busy.
@@ -46,7 +47,8 @@ class Tls : public ::testing::Test {
   }
 
   RawReply Call(const Door& door, const rpc::TlsPem& tls) {
-    return CallRaw(network_.Channel(door.service, tls), door.path, "", false, absl::Seconds(3));
+    return CallRaw(network_.Channel(door.service, tls), door.path, door.request, false,
+                   absl::Seconds(3));
   }
 
   // The connection itself is refused: no server said a word.
@@ -147,7 +149,7 @@ TEST_F(Tls, AClientLeavesAServerThatIsNotTheOneItMeant) {
                                            .service = "someone-else",
                                            .tls = supervisor_->tls,
                                            .own_connection = true});
-    const RawReply reply = CallRaw(channel, door.path, "", false, absl::Seconds(3));
+    const RawReply reply = CallRaw(channel, door.path, door.request, false, absl::Seconds(3));
     EXPECT_FALSE(reply.ok()) << door.service;
     EXPECT_FALSE(reply.documented) << door.service << ": " << reply.ToString();
   }
@@ -203,7 +205,7 @@ TEST_F(Tls, ARevokedDeviceIsRefusedEverywhereWithinSeconds) {
   std::vector<std::shared_ptr<grpc::Channel>> open;
   for (const Door& door : kDoors) {
     open.push_back(network_.Channel(door.service, device));
-    const RawReply reply = CallRaw(open.back(), door.path, "");
+    const RawReply reply = CallRaw(open.back(), door.path, door.request);
     ASSERT_TRUE(reply.ok()) << door.service << ": " << reply.ToString();
   }
   const auto stub = pb::IdentityService::NewStub(network_.Channel("identity", *supervisor_));
@@ -218,7 +220,7 @@ TEST_F(Tls, ARevokedDeviceIsRefusedEverywhereWithinSeconds) {
   for (size_t i = 0; i < open.size(); ++i) {
     RawReply reply;
     do {
-      reply = CallRaw(open[i], kDoors[i].path, "");
+      reply = CallRaw(open[i], kDoors[i].path, kDoors[i].request);
       if (reply.ok()) absl::SleepFor(absl::Milliseconds(50));
     } while (reply.ok() && absl::Now() - revoked < kRevokedWithin);
     longest = absl::Now() - revoked;

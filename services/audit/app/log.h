@@ -76,7 +76,6 @@ class Log {
 
   absl::StatusOr<std::string> ReadFile(std::string_view path) const { return files_.Read(path); }
 
-  std::string vkey() const { return signer_.key().Encode(); }
   uint64_t size() const AMANA_EXCLUDES(mutex_);
   absl::Duration checkpoint_age() const AMANA_EXCLUDES(mutex_);
 

@@ -36,7 +36,7 @@ class LogTest : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(directory_); }
 
-  merkle::NoteSigner Signer() {
+  static merkle::NoteSigner Signer() {
     return *merkle::NoteSigner::Create("test/log", merkle::NoteKeyType::kEd25519,
                                        *crypto::SigningKey::FromSeed(std::string(32, 'k')));
   }
@@ -55,7 +55,7 @@ class LogTest : public testing::Test {
 
   // What an outsider does: everything from the files and the public key.
   static uint64_t VerifyFromFiles(const Log& log) {
-    const auto policy = merkle::TrustPolicy::Create(*merkle::NoteKey::Parse(log.vkey()), {}, 0);
+    const auto policy = merkle::TrustPolicy::Create(Signer().key(), {}, 0);
     const auto checkpoint = merkle::OpenCheckpoint(*log.ReadFile("checkpoint"), *policy);
     EXPECT_TRUE(checkpoint.ok()) << checkpoint.status();
     EXPECT_TRUE(
@@ -88,7 +88,7 @@ TEST_F(LogTest, ProvesALeafOnlyOnceItIsPublished) {
   log->Append("intake", 1, Entries(1, 300));
   EXPECT_EQ(ReasonOf(log->Prove(Leaf(7)).status()), Reason::kLeafNotInLog);
   ASSERT_TRUE(log->Publish().ok());
-  const auto policy = merkle::TrustPolicy::Create(*merkle::NoteKey::Parse(log->vkey()), {}, 0);
+  const auto policy = merkle::TrustPolicy::Create(Signer().key(), {}, 0);
   for (const uint64_t n : {1U, 7U, 255U, 256U, 299U}) {
     const auto text = log->Prove(Leaf(n));
     ASSERT_TRUE(text.ok());

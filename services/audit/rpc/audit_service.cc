@@ -25,13 +25,6 @@ std::unique_ptr<rpc::Service> MakeAuditService(const Log& log) {
         AMANA_ASSIGN_OR_RETURN(*response.mutable_proof(), log.Prove(request.leaf()));
         return rpc::Reply(response);
       });
-  service->Unary<v1::GetLogKeyRequest, v1::GetLogKeyResponse>(
-      "GetLogKey",
-      [&log](const CallContext&, const v1::GetLogKeyRequest&) -> absl::StatusOr<std::string> {
-        v1::GetLogKeyResponse response;
-        response.set_vkey(log.vkey());
-        return rpc::Reply(response);
-      });
   return service;
 }
 
