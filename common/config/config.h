@@ -4,9 +4,9 @@
 // repeated, missing and malformed keys are errors that name the key and its line; secrets are paths
 // of files.
 //
-//   struct IntakeConfig : config::ServiceConfig { int64_t call_lease_seconds = 60; };
-//   schema.Int("call_lease_seconds", "How long a claimed call is held.", config.call_lease_seconds,
-//              {.minimum = 5, .maximum = 600});
+//   struct MessagingConfig { int64_t waiting_fetches = 4; };
+//   schema.Int("waiting_fetches", "Calls that may wait at once.", config.waiting_fetches,
+//              {.minimum = 0, .maximum = 256});
 //
 // The member's initial value is the default. A schema holds references: it lives no longer than the
 // struct. Not thread-safe; done before threads start.

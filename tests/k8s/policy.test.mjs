@@ -228,7 +228,7 @@ test('every reference leads somewhere', () => {
   }
 });
 
-// The map of architecture.md: [who calls, whom, port]. Nothing else may pass.
+// [who calls, whom]. Nothing else may pass.
 const CALLS = [
   ['intake', 'identity'], ['referral', 'identity'], ['messaging', 'identity'], ['audit', 'identity'],
   ['referral', 'intake'], ['messaging', 'intake'],

@@ -98,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(
                             Reason::kInvalidField, "package.attachment_ids"}),
     [](const auto& test) { return test.param.name; });
 
-// Every state × every command against the table as domain.md draws it.
+// Every state × every command.
 TEST(Transitions, AreThoseOfTheTableAndNoOthers) {
   using S = HandoffState;
   const S states[] = {S::kSealed, S::kDelivered, S::kOpened, S::kAcknowledged, S::kRevoked};
