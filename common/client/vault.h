@@ -35,9 +35,6 @@ struct sqlite3;
 
 namespace amana::client {
 
-// Fast enough that every start of a command may ask (about 0.1 s), and 64 MiB for whoever guesses.
-inline constexpr crypto::PasswordLimits kInteractiveLimits{2, size_t{64} << 20};
-
 // Changes that belong together. Values are copied into buffers that are wiped.
 class VaultBatch {
  public:
@@ -58,7 +55,7 @@ class Vault {
   // Makes a vault, with the folder it lies in (0700). kFileUnreadable if there is one already.
   static absl::StatusOr<std::unique_ptr<Vault>> Create(
       const std::string& path, std::string_view passphrase,
-      crypto::PasswordLimits limits = kInteractiveLimits);
+      crypto::PasswordLimits limits = crypto::kVaultLimits);
 
   static absl::StatusOr<std::unique_ptr<Vault>> Open(const std::string& path,
                                                      std::string_view passphrase);
