@@ -45,11 +45,6 @@ absl::StatusOr<std::string> MakeEventLeaf(std::string_view opening, std::string_
   return Header(LeafType::kEvent) + Commit(opening, event);
 }
 
-absl::StatusOr<std::string> MakePaddingLeaf(std::string_view opening) {
-  if (opening.size() != kOpeningBytes) return Invalid("opening");
-  return Header(LeafType::kEvent) + Commit(opening, "");
-}
-
 absl::StatusOr<std::string> MakeControlLeaf(std::string_view text) {
   if (!IsControlText(text)) return Invalid("text");
   return Header(LeafType::kControl).append(text);

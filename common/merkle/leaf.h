@@ -1,15 +1,13 @@
 // What an entry of Amana's log says in public.
 //
-//   event, padding:  0x01 ‖ 0x01 ‖ C     34 bytes, all alike
-//                    C = HMAC-SHA-256(Kc, opening[32] ‖ u32be(length) ‖ event)
-//   control:         0x01 ‖ 0x02 ‖ text  genesis, key change, erasure, gap …: public, of no case
+//   event:    0x01 ‖ 0x01 ‖ C     34 bytes, all alike
+//             C = HMAC-SHA-256(Kc, opening[32] ‖ u32be(length) ‖ event)
+//   control:  0x01 ‖ 0x02 ‖ text  genesis, a stream's fault: public, of no case
 //
 // C commits to one event and tells nothing about it. The opening is fresh random bytes for each
 // event; it is kept sealed with the event beside the log. Once both are destroyed the leaf stays,
 // the tree still verifies, and nothing opens it. Kc is public and fixed (CommitmentKey): it keeps
-// these commitments apart from other uses of HMAC. Padding is the commitment to an empty event, so
-// that nobody can count how much happened by counting leaves, and the log can still prove of a
-// padding leaf that nothing is behind it.
+// these commitments apart from other uses of HMAC. How many events there are is public.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +28,7 @@ inline constexpr size_t kMaxEventBytes = 65'535;
 inline constexpr size_t kMaxControlBytes = 4'096;
 
 enum class LeafType : uint8_t {
-  kEvent = 0x01,  // or padding: only the opening tells
+  kEvent = 0x01,
   kControl = 0x02,
 };
 
@@ -38,9 +36,6 @@ enum class LeafType : uint8_t {
 // kMaxEventBytes. The opening must be fresh and random: two leaves with one opening would show
 // equal events.
 absl::StatusOr<std::string> MakeEventLeaf(std::string_view opening, std::string_view event);
-
-// The commitment to no event. Reason::kInvalidField (field "opening") as above.
-absl::StatusOr<std::string> MakePaddingLeaf(std::string_view opening);
 
 // Reason::kInvalidField (field "text") unless it is valid UTF-8 of 1 to kMaxControlBytes bytes
 // without control characters other than newlines. What is written here is public for ever.
@@ -54,8 +49,8 @@ struct Leaf {
 // Reason::kLeafMismatch if the entry has none of the forms above.
 absl::StatusOr<Leaf> ParseLeaf(std::string_view leaf);
 
-// Whether the leaf commits to exactly this event (empty: to padding). False also for what is not an
-// event leaf; a caller that reports it uses Reason::kLeafMismatch.
+// Whether the leaf commits to exactly this event. False also for what is not an event leaf; a
+// caller that reports it uses Reason::kLeafMismatch.
 bool OpensLeaf(std::string_view leaf, std::string_view opening, std::string_view event);
 
 }  // namespace amana::merkle

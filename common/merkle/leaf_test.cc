@@ -17,8 +17,6 @@ TEST(Leaf, IsTheFormatsVector) {
             "77ca892d21a5459ef60bd8bf6c2bc198afdf7535d2b0029c3d4bd87f65dc4d89");
   EXPECT_EQ(HexEncode(*MakeEventLeaf(kOpening, "event")),
             "0101e890cb4d5985493bd22846424528bc4109b74e7f8906af2c85b816790530f9d8");
-  EXPECT_EQ(HexEncode(*MakePaddingLeaf(kOpening)),
-            "010146b2cf86409e8580de5e6625c0a6cf5b3bb1803ebf4e813a7847779421f96346");
 }
 
 TEST(Leaf, OpensOnlyToItsOwnEventAndOpening) {
@@ -34,15 +32,6 @@ TEST(Leaf, OpensOnlyToItsOwnEventAndOpening) {
     bad[i] ^= 1;
     EXPECT_FALSE(OpensLeaf(bad, kOpening, "event")) << i;
   }
-}
-
-TEST(Leaf, PaddingLooksLikeAnEventAndOpensToNothing) {
-  const std::string padding = *MakePaddingLeaf(kOpening);
-  const std::string event = *MakeEventLeaf(kOpening, "event");
-  EXPECT_EQ(padding.size(), event.size());
-  EXPECT_EQ(padding.substr(0, 2), event.substr(0, 2));
-  EXPECT_TRUE(OpensLeaf(padding, kOpening, ""));
-  EXPECT_FALSE(OpensLeaf(padding, kOpening, "event"));
 }
 
 TEST(Leaf, IsReadBack) {
@@ -75,7 +64,6 @@ TEST(Leaf, ArgumentsOutsideTheFormatAreRefusedWithAReason) {
   EXPECT_EQ(field(MakeEventLeaf("short", "event")), "opening");
   EXPECT_EQ(field(MakeEventLeaf(kOpening, "")), "event");
   EXPECT_EQ(field(MakeEventLeaf(kOpening, std::string(kMaxEventBytes + 1, 'x'))), "event");
-  EXPECT_EQ(field(MakePaddingLeaf("")), "opening");
   EXPECT_EQ(field(MakeControlLeaf("")), "text");
   EXPECT_EQ(field(MakeControlLeaf("\xFF")), "text");
 }
