@@ -28,16 +28,11 @@
 #define AMANA_CAPABILITY(x) AMANA_TSA_(capability(x))
 #define AMANA_SCOPED_CAPABILITY AMANA_TSA_(scoped_lockable)
 #define AMANA_GUARDED_BY(x) AMANA_TSA_(guarded_by(x))
-#define AMANA_PT_GUARDED_BY(x) AMANA_TSA_(pt_guarded_by(x))
 #define AMANA_ACQUIRED_BEFORE(...) AMANA_TSA_(acquired_before(__VA_ARGS__))
-#define AMANA_ACQUIRED_AFTER(...) AMANA_TSA_(acquired_after(__VA_ARGS__))
 #define AMANA_REQUIRES(...) AMANA_TSA_(requires_capability(__VA_ARGS__))
 #define AMANA_ACQUIRE(...) AMANA_TSA_(acquire_capability(__VA_ARGS__))
-#define AMANA_TRY_ACQUIRE(...) AMANA_TSA_(try_acquire_capability(__VA_ARGS__))
 #define AMANA_RELEASE(...) AMANA_TSA_(release_capability(__VA_ARGS__))
 #define AMANA_EXCLUDES(...) AMANA_TSA_(locks_excluded(__VA_ARGS__))
-#define AMANA_ASSERT_CAPABILITY(x) AMANA_TSA_(assert_capability(x))
-#define AMANA_RETURN_CAPABILITY(x) AMANA_TSA_(lock_returned(x))
 #define AMANA_NO_THREAD_SAFETY_ANALYSIS AMANA_TSA_(no_thread_safety_analysis)
 
 namespace amana {
@@ -50,7 +45,6 @@ class AMANA_CAPABILITY("mutex") Mutex {
 
   void Lock() AMANA_ACQUIRE() { mutex_.lock(); }
   void Unlock() AMANA_RELEASE() { mutex_.unlock(); }
-  bool TryLock() AMANA_TRY_ACQUIRE(true) { return mutex_.try_lock(); }
 
  private:
   friend class CondVar;

@@ -128,9 +128,4 @@ SecretBytes HkdfExpand(std::string_view pseudorandom_key, std::string_view info,
   return HkdfExpand(pseudorandom_key, Parts{info}, size);
 }
 
-SecretBytes Hkdf(std::string_view input_key, std::string_view salt, std::string_view info,
-                 size_t size) {
-  return HkdfExpand(HkdfExtract(salt, input_key).Expose(), info, size);
-}
-
 }  // namespace amana::crypto

@@ -46,8 +46,4 @@ SecretBytes HkdfExtract(std::string_view salt, std::string_view input_key);
 SecretBytes HkdfExpand(std::string_view pseudorandom_key, Parts info, size_t size);
 SecretBytes HkdfExpand(std::string_view pseudorandom_key, std::string_view info, size_t size);
 
-// Extract, then Expand.
-SecretBytes Hkdf(std::string_view input_key, std::string_view salt, std::string_view info,
-                 size_t size);
-
 }  // namespace amana::crypto

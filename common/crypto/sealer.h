@@ -50,9 +50,6 @@ class Sealer {
   // kStoredValueUnreadable: other key, other associated data, or damaged. One answer for all.
   absl::StatusOr<std::string> Open(std::string_view ad, std::string_view sealed) const;
 
-  // The id of the key that seals.
-  uint32_t newest_key_id() const { return keys_.front().id; }
-
  private:
   explicit Sealer(std::vector<Key> keys) : keys_(std::move(keys)) {}
   const Key* Find(uint32_t id) const;

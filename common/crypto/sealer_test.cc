@@ -60,7 +60,6 @@ TEST(SealerTest, NothingDamagedOpens) {
 TEST(SealerTest, TheNewestKeySealsAndEveryKeyOpens) {
   const std::string old_value = FromText(kOld)->Seal("name", "old");
   const auto both = FromText("# rotated in March\n\n" + kNew + kOld);
-  EXPECT_EQ(both->newest_key_id(), 7u);
   EXPECT_EQ(*both->Open("name", old_value), "old");
   const std::string new_value = both->Seal("name", "new");
   EXPECT_EQ(*FromText(kNew)->Open("name", new_value), "new");
@@ -112,7 +111,7 @@ TEST(SealerTest, ReadsAFileForItsOwnerAlone) {
   const std::string path = testing::TempDir() + "amana-sealer-" + std::to_string(getpid());
   const SecretBytes line = Sealer::NewKeyLine(3, SystemRandom::Instance());
   ASSERT_TRUE(WritePrivateFile(path, line.Expose()).ok());
-  EXPECT_EQ((*Sealer::FromFile(path))->newest_key_id(), 3u);
+  EXPECT_TRUE(Sealer::FromFile(path).ok());
   ASSERT_EQ(chmod(path.c_str(), 0640), 0);
   EXPECT_EQ(ReasonOf(Sealer::FromFile(path).status()), Reason::kFileUnreadable);
   ASSERT_EQ(chmod(path.c_str(), 0604), 0);

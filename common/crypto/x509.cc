@@ -15,7 +15,6 @@
 
 #include "common/base/check.h"
 #include "common/base/error.h"
-#include "common/base/hex.h"
 #include "common/base/status_macros.h"
 
 namespace amana::crypto {
@@ -111,15 +110,6 @@ absl::Time TimeOf(const ASN1_TIME* time) {
   return absl::FromTM(parts, absl::UTCTimeZone());
 }
 
-std::string SerialOf(const X509* certificate) {
-  const BigNumber number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nullptr));
-  if (number == nullptr) return {};
-  std::string bytes(static_cast<size_t>(std::max(BN_num_bytes(number.get()), kSerialBytes)), '\0');
-  BN_bn2binpad(number.get(), reinterpret_cast<unsigned char*>(bytes.data()),
-               static_cast<int>(bytes.size()));
-  return HexEncode(bytes);
-}
-
 std::string CommonNameOf(const X509* certificate) {
   const X509_NAME* subject = X509_get_subject_name(certificate);
   const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
@@ -145,13 +135,8 @@ CertificateInfo InfoOf(X509* certificate) {
   ReadNames(certificate, info);
   info.not_before = TimeOf(X509_get0_notBefore(certificate));
   info.not_after = TimeOf(X509_get0_notAfter(certificate));
-  info.serial = SerialOf(certificate);
   info.public_key = PublicKeyOf(X509_get0_pubkey(certificate));
   info.is_ca = X509_check_ca(certificate) == 1;
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-  unsigned int size = 0;
-  Check(X509_digest(certificate, EVP_sha256(), digest.data(), &size) == 1);
-  info.fingerprint = std::string(reinterpret_cast<const char*>(digest.data()), size);
   return info;
 }
 

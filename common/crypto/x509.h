@@ -62,9 +62,7 @@ struct CertificateInfo {
   std::vector<std::string> dns_names;
   absl::Time not_before;
   absl::Time not_after;
-  std::string serial;       // lower-case hexadecimal, 32 digits for ours
-  std::string public_key;   // 32 bytes; empty if it is not Ed25519
-  std::string fingerprint;  // SHA-256 of the DER, 32 bytes
+  std::string public_key;  // 32 bytes; empty if it is not Ed25519
   bool is_ca = false;
 };
 

@@ -1,6 +1,9 @@
 #include "common/crypto/x509.h"
 
+#include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -94,7 +97,6 @@ TEST(CertificateAuthorityTest, IssuesLeaves) {
   EXPECT_EQ(info.not_before, kNow - absl::Minutes(5));
   EXPECT_EQ(info.not_after, kNow + absl::Hours(24));
   EXPECT_EQ(info.public_key, key.public_key());
-  EXPECT_EQ(info.fingerprint.size(), 32u);
   EXPECT_TRUE(VerifyIssued(pem, ca.certificate_pem(), kNow).ok());
 }
 
@@ -110,14 +112,25 @@ TEST(CertificateAuthorityTest, VerifyingLooksAtIssuerAndDates) {
   EXPECT_EQ(ERR_peek_error(), 0u);
 }
 
+std::string SerialOf(std::string_view pem) {
+  BIO* bio = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
+  X509* certificate = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr);
+  const ASN1_INTEGER* serial = X509_get0_serialNumber(certificate);
+  std::string bytes(reinterpret_cast<const char*>(ASN1_STRING_get0_data(serial)),
+                    static_cast<size_t>(ASN1_STRING_length(serial)));
+  X509_free(certificate);
+  BIO_free(bio);
+  return bytes;
+}
+
 TEST(CertificateAuthorityTest, SerialsAreRandomAndLong) {
   const CertificateAuthority ca = NewCa();
   const LeafRequest leaf = Leaf(TransportKey::Generate());
   std::set<std::string> serials;
   for (int i = 0; i < 300; ++i) {
-    const CertificateInfo info = *ParseCertificate(*ca.Issue(leaf));
-    EXPECT_EQ(info.serial.size(), 32u);
-    serials.insert(info.serial);
+    const std::string serial = SerialOf(*ca.Issue(leaf));
+    EXPECT_GE(serial.size(), 14u);  // of 16 random bytes, without leading zeros
+    serials.insert(serial);
   }
   EXPECT_EQ(serials.size(), 300u);
 }

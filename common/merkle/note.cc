@@ -86,12 +86,4 @@ absl::StatusOr<std::string> SignNote(std::string_view text, const NoteSigner& si
                       signer.SignatureLine(text, at));
 }
 
-absl::StatusOr<std::string> AddSignatureLines(std::string_view note, std::string_view lines) {
-  AMANA_RETURN_IF_ERROR(ParseSignatures(lines).status());
-  std::string more(note);
-  more.append(lines);
-  AMANA_RETURN_IF_ERROR(ParseNote(more).status());
-  return more;
-}
-
 }  // namespace amana::merkle

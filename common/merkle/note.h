@@ -59,8 +59,4 @@ absl::StatusOr<VerifiedNote> OpenNote(std::string_view note, std::span<const Not
 absl::StatusOr<std::string> SignNote(std::string_view text, const NoteSigner& signer,
                                      absl::Time at);
 
-// The note with more signature lines under it, such as a witness answers with. The lines' form is
-// checked, their signatures are not.
-absl::StatusOr<std::string> AddSignatureLines(std::string_view note, std::string_view lines);
-
 }  // namespace amana::merkle
