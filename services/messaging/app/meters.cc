@@ -20,8 +20,6 @@ Meters::Meters(obs::Metrics& metrics)
       queued(metrics.AddCounter("amana_messaging_queued_total",
                                 "Entries put into the mailboxes of devices.")),
       mailbox_full(metrics.AddCounter("amana_messaging_mailbox_full_total",
-                                      "Tries to put an entry into a full mailbox.")),
-      attachment_bytes(metrics.AddCounter("amana_messaging_attachment_bytes_total",
-                                          "Ciphertext of finished attachments.")) {}
+                                      "Tries to put an entry into a full mailbox.")) {}
 
 }  // namespace amana::messaging

@@ -14,9 +14,8 @@ struct Meters {
   obs::Counter& opened;
   obs::Counter& acknowledged;
   obs::Counter& revoked;
-  obs::Counter& queued;            // entries that came into mailboxes
-  obs::Counter& mailbox_full;      // tries to put one into a full mailbox
-  obs::Counter& attachment_bytes;  // of finished attachments
+  obs::Counter& queued;        // entries that came into mailboxes
+  obs::Counter& mailbox_full;  // tries to put one into a full mailbox
 };
 
 }  // namespace amana::messaging
