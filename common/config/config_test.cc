@@ -100,8 +100,8 @@ TEST(ConfigTest, TheSampleOfEveryServiceNamesAllKeys) {
   EXPECT_THAT(sample, HasSubstr("# Threads for handlers: calls that run at once. (1 to 512)\n"
                                 "workers = 64\n"));
   EXPECT_THAT(sample, HasSubstr("(host:port; required)\n# listen = \n"));
-  config.audit_address = "127.0.0.1:1";
-  EXPECT_EQ(config.AddressOf("audit"), "127.0.0.1:1");
+  config.intake_address = "127.0.0.1:1";
+  EXPECT_EQ(config.AddressOf("intake"), "127.0.0.1:1");
   EXPECT_EQ(config.AddressOf("nobody"), "");
 }
 

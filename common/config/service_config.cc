@@ -8,7 +8,6 @@ const std::string& ServiceConfig::AddressOf(std::string_view service) const {
   if (service == "intake") return intake_address;
   if (service == "referral") return referral_address;
   if (service == "messaging") return messaging_address;
-  if (service == "audit") return audit_address;
   return none;
 }
 
@@ -22,7 +21,6 @@ void Declare(ServiceConfig& config, Schema& schema) {
                 Need::kRequired);
   schema.Path("tls_dir", "Folder with ca.pem, cert.pem and key.pem; read again every second.",
               config.tls_dir, Need::kRequired);
-  schema.Path("data_dir", "The service's own folder.", config.data_dir);
   schema.Path("redis_socket", "Redis's Unix socket.", config.redis_socket);
   schema.String("redis_user", "The service's user in Redis.", config.redis_user);
   schema.SecretFile("redis_password_file", "File with that user's password.",
@@ -34,7 +32,6 @@ void Declare(ServiceConfig& config, Schema& schema) {
   schema.Address("intake_address", "Where intake listens.", config.intake_address);
   schema.Address("referral_address", "Where referral listens.", config.referral_address);
   schema.Address("messaging_address", "Where messaging listens.", config.messaging_address);
-  schema.Address("audit_address", "Where audit listens.", config.audit_address);
   schema.Int("workers", "Threads for handlers: calls that run at once.", config.workers,
              {.minimum = 1, .maximum = 512});
   schema.Int("queue_limit", "Calls that wait for a worker; more are refused at once.",

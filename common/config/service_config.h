@@ -15,7 +15,6 @@ struct ServiceConfig {
   std::string metrics_listen;    // HTTP: /metrics, /livez, /readyz
   std::string network;           // the trust domain of all SPIFFE ids
   std::string tls_dir;           // ca.pem, cert.pem, key.pem
-  std::string data_dir;          // the service's own folder, where it keeps files
 
   std::string redis_socket;
   std::string redis_user;
@@ -27,7 +26,6 @@ struct ServiceConfig {
   std::string intake_address;
   std::string referral_address;
   std::string messaging_address;
-  std::string audit_address;
 
   int64_t workers = 64;
   int64_t queue_limit = 1024;

@@ -16,16 +16,13 @@
 #include "common/base/mutex.h"
 #include "common/base/status_macros.h"
 #include "common/crypto/random.h"
+#include "common/crypto/sealer.h"
 #include "common/obs/log.h"
 #include "common/obs/ops_server.h"
 #include "common/rpc/server.h"
 #include "common/rpc/store_metrics.h"
 #include "common/store/redis_store.h"
 #include "common/store/timer_loop.h"
-
-#ifndef AMANA_VERSION
-#define AMANA_VERSION "0.1.0"
-#endif
 
 namespace amana::rpc {
 namespace {
@@ -143,7 +140,6 @@ class Runner {
   std::atomic<bool> ready_{false};
   std::unique_ptr<obs::OpsServer> ops_;
 
-  std::shared_ptr<crypto::Sealer> sealer_;
   std::unique_ptr<StoreMetrics> store_metrics_;
   std::unique_ptr<store::RedisStore> store_;
 
@@ -169,11 +165,8 @@ absl::Status Missing(std::string key) {
 }
 
 absl::Status Runner::OpenStore() {
-  if (!config_.storage_keys_file.empty()) {
-    AMANA_ASSIGN_OR_RETURN(sealer_, crypto::Sealer::FromFile(config_.storage_keys_file));
-  }
   if (!spec_.uses_store) return absl::OkStatus();
-  if (sealer_ == nullptr) return Missing("storage_keys_file");
+  if (config_.storage_keys_file.empty()) return Missing("storage_keys_file");
   if (config_.redis_socket.empty()) return Missing("redis_socket");
   if (config_.redis_user.empty()) return Missing("redis_user");
   if (config_.redis_password_file.empty()) return Missing("redis_password_file");
@@ -183,6 +176,8 @@ absl::Status Runner::OpenStore() {
   while (!password.empty() && (password.back() == '\n' || password.back() == '\r')) {
     password.remove_suffix(1);
   }
+  AMANA_ASSIGN_OR_RETURN(std::shared_ptr<crypto::Sealer> sealer,
+                         crypto::Sealer::FromFile(config_.storage_keys_file));
   store_metrics_ = std::make_unique<StoreMetrics>(metrics_, name_);
   store::RedisStoreOptions options;
   options.socket_path = config_.redis_socket;
@@ -190,7 +185,7 @@ absl::Status Runner::OpenStore() {
   options.password = SecretBytes::CopyOf(password);
   options.service = std::string(name_.text());
   options.shards = static_cast<uint32_t>(config_.shards);
-  store_ = store::RedisStore::Open(std::move(options), sealer_, store_metrics_.get());
+  store_ = store::RedisStore::Open(std::move(options), std::move(sealer), store_metrics_.get());
   return absl::OkStatus();
 }
 
@@ -260,11 +255,10 @@ absl::Status Runner::Start() {
                   .clock = SystemClock::Instance(),
                   .random = crypto::SystemRandom::Instance(),
                   .store = store_.get(),
-                  .sealer = sealer_.get(),
                   .channel = [this](const std::string& service) { return ChannelTo(service); }});
   AMANA_ASSIGN_OR_RETURN(application_, spec_.build(*environment_));
   AMANA_RETURN_IF_ERROR(StartServers());
-  if (spec_.has_timers && store_ != nullptr) {
+  if (store_ != nullptr) {
     timers_ = std::make_unique<store::TimerLoop>(
         *store_, SystemClock::Instance(), [this](const store::DueTimer& timer) {
           const absl::Status status = application_->RunTimer(timer, Deadline::After(kTimerTime));

@@ -21,7 +21,6 @@
 #include "common/base/clock.h"
 #include "common/base/random.h"
 #include "common/config/service_config.h"
-#include "common/crypto/sealer.h"
 #include "common/obs/metrics.h"
 #include "common/rpc/callers.h"
 #include "common/rpc/channel.h"
@@ -36,8 +35,7 @@ struct Environment {
   obs::Metrics& metrics;
   Clock& clock;
   Random& random;
-  store::Store* store;           // null where the spec has none
-  const crypto::Sealer* sealer;  // of storage_keys_file; null if that is not set
+  store::Store* store;  // null where the spec has none
   // A channel to another service by name, with the address of the configuration and this service's
   // certificate. Made once for each name.
   std::function<std::shared_ptr<grpc::Channel>(const std::string& service)> channel;
@@ -74,9 +72,8 @@ class Application {
 };
 
 struct ServiceSpec {
-  obs::Literal name;        // "intake", also its name in certificates
-  bool uses_store = true;   // false: no Redis (audit)
-  bool has_timers = false;  // RunTimer is called
+  obs::Literal name;       // "intake", also its name in certificates
+  bool uses_store = true;  // false: no Redis and no timers (audit)
   // Adds the service's own keys; what they are bound to must outlive RunService.
   std::function<void(config::Schema&)> declare = {};
   std::function<absl::StatusOr<std::unique_ptr<Application>>(const Environment&)> build;

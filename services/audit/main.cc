@@ -21,6 +21,7 @@ namespace amana::audit {
 namespace {
 
 struct AuditConfig {
+  std::string data_dir;
   std::string log_key_file;
 };
 
@@ -99,6 +100,8 @@ int main(int argc, char** argv) {
       .uses_store = false,
       .declare =
           [&](config::Schema& schema) {
+            schema.Path("data_dir", "The service's own folder, for the log.", config.data_dir,
+                        config::Need::kRequired);
             schema.SecretFile("log_key_file", "The log's name and signing key.",
                               config.log_key_file, config::Need::kRequired);
           },
@@ -107,7 +110,7 @@ int main(int argc, char** argv) {
         AMANA_ASSIGN_OR_RETURN(merkle::NoteSigner signer, audit::ReadLogKey(config.log_key_file));
         AMANA_ASSIGN_OR_RETURN(
             std::unique_ptr<audit::Log> log,
-            audit::Log::Open(environment.config.data_dir, std::move(signer), environment.clock));
+            audit::Log::Open(config.data_dir, std::move(signer), environment.clock));
         return std::make_unique<audit::AuditApplication>(std::move(log), environment);
       }};
   return rpc::RunService(argc, argv, spec);

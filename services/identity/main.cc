@@ -117,7 +117,6 @@ int main(int argc, char** argv) {
   const amana::rpc::ServiceSpec spec{
       .name = "identity",
       .uses_store = true,
-      .has_timers = true,
       .declare =
           [&files](amana::config::Schema& schema) {
             using amana::config::Need;

@@ -64,7 +64,6 @@ int main(int argc, char** argv) {
   const amana::rpc::ServiceSpec spec{
       .name = "intake",
       .uses_store = true,
-      .has_timers = true,
       .build = [](const amana::rpc::Environment& env)
           -> absl::StatusOr<std::unique_ptr<amana::rpc::Application>> {
         return std::make_unique<amana::intake::IntakeApplication>(env);

@@ -24,6 +24,7 @@ namespace amana::messaging {
 namespace {
 
 struct MessagingConfig {
+  std::string data_dir;
   int64_t waiting_fetches = 4;
 };
 
@@ -102,9 +103,10 @@ int main(int argc, char** argv) {
   messaging::MessagingConfig config;
   rpc::ServiceSpec spec{
       .name = "messaging",
-      .has_timers = true,
       .declare =
           [&](config::Schema& schema) {
+            schema.Path("data_dir", "The service's own folder, for attachments.", config.data_dir,
+                        config::Need::kRequired);
             schema.Int("waiting_fetches",
                        "Calls of FetchMessages that may wait for messages at once; each holds a "
                        "worker.",
@@ -112,12 +114,8 @@ int main(int argc, char** argv) {
           },
       .build = [&](const rpc::Environment& environment)
           -> absl::StatusOr<std::unique_ptr<rpc::Application>> {
-        if (environment.config.data_dir.empty()) {
-          return Error(Reason::kConfigurationInvalid, {.field = "missing: data_dir"});
-        }
-        AMANA_ASSIGN_OR_RETURN(
-            std::unique_ptr<messaging::BlobStore> blobs,
-            messaging::FileBlobStore::Open(environment.config.data_dir + "/blobs"));
+        AMANA_ASSIGN_OR_RETURN(std::unique_ptr<messaging::BlobStore> blobs,
+                               messaging::FileBlobStore::Open(config.data_dir + "/blobs"));
         return std::make_unique<messaging::MessagingApplication>(environment, config,
                                                                  std::move(blobs));
       }};

@@ -181,7 +181,6 @@ int main(int argc, char** argv) {
   referral::ReferralConfig config;
   const rpc::ServiceSpec spec{
       .name = "referral",
-      .has_timers = true,
       .declare = [&](config::Schema& schema) { referral::Declare(config, schema); },
       .build =
           [&](const rpc::Environment& env) -> absl::StatusOr<std::unique_ptr<rpc::Application>> {
