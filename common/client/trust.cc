@@ -5,6 +5,7 @@
 
 #include "common/base/error.h"
 #include "common/base/status_macros.h"
+#include "google/protobuf/util/time_util.h"
 
 namespace amana::client {
 namespace {
@@ -129,9 +130,8 @@ messaging::v1::PublishedKey SignPublishedKey(std::string_view network, const Dev
   statement.set_network(std::string(network));
   statement.set_device_id(device.bytes());
   statement.set_hpke_key(key.bytes());
-  statement.mutable_issue_time()->set_seconds(absl::ToUnixSeconds(now));
-  statement.mutable_issue_time()->set_nanos(
-      static_cast<int32_t>(absl::ToUnixNanos(now) % 1'000'000'000));
+  *statement.mutable_issue_time() =
+      google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(now));
   messaging::v1::PublishedKey published;
   published.set_statement(statement.SerializeAsString());
   published.set_signature(

@@ -3,6 +3,7 @@
 #include "amana/audit/v1/event.pb.h"
 #include "common/base/check.h"
 #include "common/merkle/leaf.h"
+#include "google/protobuf/util/time_util.h"
 
 namespace amana::store {
 namespace {
@@ -25,10 +26,8 @@ amana::audit::v1::Event MakeEvent(const CallContext& context, const AuditInput& 
   event.set_subject_id(input.subject);
   event.set_object_id(input.object);
   SetActor(context.caller, event);
-  const int64_t seconds = absl::ToUnixSeconds(now);
-  event.mutable_time()->set_seconds(seconds);
-  event.mutable_time()->set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(now - absl::FromUnixSeconds(seconds))));
+  *event.mutable_time() =
+      google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(now));
   event.set_request_digest(context.request_digest);
   event.set_state(std::string(input.state));
   event.set_reason(std::string(input.reason));

@@ -1,5 +1,7 @@
 #include "services/identity/app/messages.h"
 
+#include "google/protobuf/util/time_util.h"
+
 namespace amana::identity {
 
 v1::Organisation ToMessage(const domain::Organisation& organisation) {
@@ -36,12 +38,7 @@ v1::DeviceCertificate ToMessage(const domain::DeviceCertificate& certificate) {
 }
 
 google::protobuf::Timestamp ToMessage(absl::Time time) {
-  google::protobuf::Timestamp to;
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  to.set_seconds(seconds);
-  to.set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-  return to;
+  return google::protobuf::util::TimeUtil::NanosecondsToTimestamp(absl::ToUnixNanos(time));
 }
 
 }  // namespace amana::identity

@@ -1,19 +1,14 @@
 #include "services/messaging/app/messages.h"
 
 #include "common/base/status_macros.h"
-#include "google/protobuf/timestamp.pb.h"
+#include "google/protobuf/util/time_util.h"
 #include "services/messaging/app/context.h"
 
 namespace amana::messaging {
 namespace {
 
 google::protobuf::Timestamp ToMessage(absl::Time time) {
-  google::protobuf::Timestamp to;
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  to.set_seconds(seconds);
-  to.set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-  return to;
+  return google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(time));
 }
 
 }  // namespace

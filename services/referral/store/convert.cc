@@ -1,5 +1,7 @@
 #include "services/referral/store/convert.h"
 
+#include "google/protobuf/util/time_util.h"
+
 namespace amana::referral {
 namespace {
 
@@ -65,15 +67,7 @@ v1::OpeningHours ToProto(const domain::OpeningHours& hours) {
 }  // namespace
 
 void Put(google::protobuf::Timestamp& proto, absl::Time time) {
-  const int64_t micros = absl::ToUnixMicros(time);
-  int64_t seconds = micros / 1'000'000;
-  int64_t rest = micros % 1'000'000;
-  if (rest < 0) {
-    rest += 1'000'000;
-    --seconds;
-  }
-  proto.set_seconds(seconds);
-  proto.set_nanos(static_cast<int32_t>(rest * 1000));
+  proto = google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(time));
 }
 
 absl::Time TimeFrom(const google::protobuf::Timestamp& proto) {
