@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "common/store/read_everywhere.h"
 #include "common/store/test_store.h"
 
 namespace amana::store {
@@ -56,6 +57,23 @@ class ReadContract : public StoreTest {
   }
 };
 AMANA_ON_BOTH_STORES(ReadContract);
+
+// --- Rows of several shards ---
+
+TEST_P(ReadContract, RowsOfAllShardsComeInTheOrderAskedFor) {
+  for (Shard shard = 0; shard < kTestShards; ++shard) {
+    Commit commit = Nothing(shard);
+    commit.Put({"row", "own"}, 0, "of " + std::to_string(shard));
+    ASSERT_EQ(Applied(store(), commit), Outcome::Kind::kCommitted);
+  }
+  const Key own{"row", "own"};
+  const auto rows =
+      Must(ReadEverywhere(store(), {{2, own}, {0, own}, {2, {"row", "none"}}, {2, own}}, Soon()));
+  std::vector<std::string> values;
+  for (const Row& row : rows) values.push_back(row.exists() ? row.value : "none");
+  EXPECT_THAT(values, ElementsAre("of 2", "of 0", "none", "of 2"));
+  EXPECT_THAT(Must(ReadEverywhere(store(), {}, Soon())), IsEmpty());
+}
 
 // --- Indexes ---
 

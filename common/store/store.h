@@ -24,6 +24,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -116,6 +117,15 @@ struct Commit {
   std::optional<RequestRecord> request;
   // What a repetition of `request` gets.
   std::string reply;
+
+  void Put(Key key, uint64_t expected_version, std::string value) {
+    writes.push_back({std::move(key), expected_version, std::move(value)});
+  }
+  void Delete(Key key, uint64_t expected_version) {
+    writes.push_back({std::move(key), expected_version, std::nullopt});
+  }
+  void Arm(std::string timer, absl::Time due) { timer_edits.push_back({std::move(timer), due}); }
+  void Disarm(std::string timer) { timer_edits.push_back({std::move(timer), std::nullopt}); }
 };
 
 struct Outcome {

@@ -65,9 +65,8 @@ absl::StatusOr<Commit> Enrolment::DecideCode(const CallContext& context, const O
                                         tools_.max_devices, tools_.clock.Now()));
   Commit commit;
   commit.checks.push_back(CheckOf(*organisation));
-  commit.writes.push_back(
-      {CodeKey(code.selector()), 0, Encode(StoredInvitation{invitation, hash})});
-  commit.timer_edits.push_back({CodeTimer(code.selector()), invitation.expire_time});
+  commit.Put(CodeKey(code.selector()), 0, Encode(StoredInvitation{invitation, hash}));
+  commit.Arm(CodeTimer(code.selector()), invitation.expire_time);
   commit.audit.push_back(InvitationEvent(tools_, context, invitation, "created"));
   v1::CreateEnrolmentCodeResponse response;
   response.set_code(code.text());
@@ -123,12 +122,12 @@ absl::StatusOr<Commit> Enrolment::DecideEnrol(const CallContext& context, Applic
 
   const std::string selector = applicant.code.selector();
   Commit commit;
-  commit.writes.push_back({CodeKey(selector), stored.version, std::nullopt});
+  commit.Delete(CodeKey(selector), stored.version);
   commit.writes.push_back(WriteOf(enrolled.organisation, organisation->version));
   commit.writes.push_back(WriteOf(enrolled.device, 0));
   commit.index_edits.push_back(
       {DevicesIndex(enrolled.organisation.id), id.ToString(), ScoreOf(now)});
-  commit.timer_edits.push_back({CodeTimer(selector), std::nullopt});
+  commit.Disarm(CodeTimer(selector));
   // From here on it is somebody: the event says that the device itself did it.
   CallContext as_device = context;
   as_device.caller = Caller{invitation.role, id, invitation.organisation, ""};
@@ -167,8 +166,8 @@ absl::Status Enrolment::ExpireCode(const amana::store::DueTimer& timer, Deadline
   if (!stored) return absl::OkStatus();
   Commit commit;
   commit.shard = timer.shard;
-  commit.writes.push_back({CodeKey(selector), stored->version, std::nullopt});
-  commit.timer_edits.push_back({timer.timer, std::nullopt});
+  commit.Delete(CodeKey(selector), stored->version);
+  commit.Disarm(timer.timer);
   commit.audit.push_back(InvitationEvent(tools_, context, stored->value.invitation, "expired"));
   // After a conflict the timer, if it is still there, comes again.
   return tools_.store.Apply(commit, deadline).status();

@@ -32,7 +32,7 @@ store::Commit Calls::Change(const CallContext& context, const domain::Call& afte
                             absl::Time now) const {
   store::Commit commit;
   commit.shard = deps_.ShardOf(after.organisation);
-  Put(&commit, KeyOf(after.id), version, Encode(after));
+  commit.Put(KeyOf(after.id), version, Encode(after));
   store::IndexEdit place{.index = CallsIndex(after.organisation),
                          .member = after.id.ToString(),
                          .score = std::nullopt};

@@ -48,7 +48,7 @@ absl::StatusOr<store::Commit> Cases::DecideOpen(const CallContext& context,
 
   store::Commit commit;
   commit.shard = deps_.ShardOf(id);
-  Put(&commit, KeyOf(id), 0, Encode(opened));
+  commit.Put(KeyOf(id), 0, Encode(opened));
   commit.index_edits.push_back(Listing(opened));
   Audit(deps_, context, now, About(opened), &commit);
   if (from_call) AMANA_RETURN_IF_ERROR(CompleteCall(context, command.call_id, now, &commit));
@@ -63,8 +63,8 @@ absl::Status Cases::CompleteCall(const CallContext& context, const CallId& id, a
                          LoadOwn<domain::Call>(deps_, context, id, Reason::kCallNotFound));
   AMANA_ASSIGN_OR_RETURN(const domain::Call completed,
                          domain::Complete(call.value, context.caller.device, now));
-  Put(commit, KeyOf(id), call.version, Encode(completed));
-  commit->timer_edits.push_back({.timer = LeaseTimer(id), .due = std::nullopt});
+  commit->Put(KeyOf(id), call.version, Encode(completed));
+  commit->Disarm(LeaseTimer(id));
   Audit(deps_, context, now,
         {.subject = completed.organisation.bytes(),
          .object = id.bytes(),
@@ -85,7 +85,7 @@ absl::StatusOr<std::string> Cases::ChangeCase(const CallContext& context, const 
 
     store::Commit commit;
     commit.shard = deps_.ShardOf(id);
-    Put(&commit, KeyOf(id), before.version, Encode(after));
+    commit.Put(KeyOf(id), before.version, Encode(after));
     const bool was_closed = before.value.state == domain::CaseState::kClosed;
     if (was_closed != (after.state == domain::CaseState::kClosed)) {
       commit.index_edits.push_back(Listing(after));

@@ -91,7 +91,7 @@ absl::StatusOr<Consents::File> Consents::LoadFile(const CaseId& case_id, Deadlin
 void Consents::Change(const CallContext& context, const Consent& after, uint64_t version,
                       absl::Time now, std::string_view action, store::Commit* commit) const {
   commit->shard = deps_.ShardOf(after.id);
-  Put(commit, KeyOf(after.id), version, Encode(after));
+  commit->Put(KeyOf(after.id), version, Encode(after));
   store::TimerEdit expire{.timer = ExpireTimer(after.id), .due = std::nullopt};
   if (domain::IsOpen(after.state)) expire.due = after.terms.expire_time;
   commit->timer_edits.push_back(std::move(expire));
@@ -128,7 +128,7 @@ absl::StatusOr<store::Commit> Consents::DecideRecord(const CallContext& context,
            no_more ? "consent.withdrawn" : "consent.superseded", &commit);
   }
   AMANA_ASSIGN_OR_RETURN(const ConsentIds ids, ListWith(file.consents, consent.id, now));
-  Put(&commit, ConsentListKeyOf(owner.id), file.list_version, Encode(ids));
+  commit.Put(ConsentListKeyOf(owner.id), file.list_version, Encode(ids));
   commit.reply = ConsentReply<v1::RecordConsentResponse>(consent, now);
   return commit;
 }

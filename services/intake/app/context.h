@@ -16,6 +16,7 @@
 #include "common/base/random.h"
 #include "common/base/status_macros.h"
 #include "common/store/audit_record.h"
+#include "common/store/read_everywhere.h"
 #include "common/store/store.h"
 #include "services/intake/store/codec.h"
 
@@ -67,15 +68,6 @@ absl::StatusOr<Loaded<T>> LoadOwn(const Deps& deps, const CallContext& context, 
   return loaded;
 }
 
-// Reads what the members of an index name, in their order; what has gone meanwhile is left out.
-template <class T, class I>
-absl::StatusOr<std::vector<T>> LoadMembers(const Deps& deps,
-                                           const std::vector<store::IndexEntry>& entries,
-                                           Deadline deadline);
-
-// A part of a commit.
-void Put(store::Commit* commit, store::Key key, uint64_t expected_version, std::string value);
-
 // What happened, for the audit log: ids and names of the domain (store::AuditInput).
 struct Event {
   std::string subject = {};
@@ -89,15 +81,7 @@ struct Event {
 void Audit(const Deps& deps, const CallContext& context, absl::Time now, const Event& event,
            store::Commit* commit);
 
-namespace internal {
-
-// The rows of keys in any shards, in their order, with one read for each shard.
-absl::StatusOr<std::vector<store::Row>> ReadEverywhere(
-    const Deps& deps, const std::vector<std::pair<store::Shard, store::Key>>& keys,
-    Deadline deadline);
-
-}  // namespace internal
-
+// Reads what the members of an index name, in their order; what has gone meanwhile is left out.
 template <class T, class I>
 absl::StatusOr<std::vector<T>> LoadMembers(const Deps& deps,
                                            const std::vector<store::IndexEntry>& entries,
@@ -109,7 +93,7 @@ absl::StatusOr<std::vector<T>> LoadMembers(const Deps& deps,
     keys.emplace_back(deps.ShardOf(id), KeyOf(id));
   }
   AMANA_ASSIGN_OR_RETURN(const std::vector<store::Row> rows,
-                         internal::ReadEverywhere(deps, keys, deadline));
+                         store::ReadEverywhere(deps.store, keys, deadline));
   std::vector<T> values;
   for (const store::Row& row : rows) {
     if (!row.exists()) continue;

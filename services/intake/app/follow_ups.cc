@@ -32,7 +32,7 @@ absl::StatusOr<std::string> FollowUps::Schedule(const CallContext& context, cons
     store::Commit commit;
     commit.shard = deps_.ShardOf(case_id);
     commit.checks.push_back({.key = KeyOf(case_id), .expected_version = found.version});
-    Put(&commit, KeyOf(follow_up.id), 0, Encode(follow_up));
+    commit.Put(KeyOf(follow_up.id), 0, Encode(follow_up));
     commit.index_edits.push_back({.index = FollowUpsIndex(follow_up.organisation),
                                   .member = follow_up.id.ToString(),
                                   .score = DueScore(due_time)});
@@ -59,7 +59,7 @@ absl::StatusOr<std::string> FollowUps::Record(const CallContext& context, const 
 
     store::Commit commit;
     commit.shard = deps_.ShardOf(id);
-    Put(&commit, KeyOf(id), before.version, Encode(after));
+    commit.Put(KeyOf(id), before.version, Encode(after));
     commit.index_edits.push_back({.index = FollowUpsIndex(after.organisation),
                                   .member = id.ToString(),
                                   .score = std::nullopt});

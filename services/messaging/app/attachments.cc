@@ -11,8 +11,8 @@ namespace {
 // The row, its timer, and the audit record of a change.
 void PutAttachment(const Deps& deps, const CallContext& context, const domain::Attachment& after,
                    uint64_t version, store::Commit* commit) {
-  Put(commit, KeyOf(after.id), version, Encode(after));
-  Arm(commit, TimerOf(kExpireTimer, after.id), after.expire_time);
+  commit->Put(KeyOf(after.id), version, Encode(after));
+  commit->Arm(TimerOf(kExpireTimer, after.id), after.expire_time);
   Audit(deps, context, after.owner, after.id.bytes(), domain::NameOf(after.state), commit);
 }
 
@@ -49,7 +49,7 @@ absl::StatusOr<store::Commit> Attachments::DecideBegin(
                                        request.size(), usage.value, deps_.Now()));
   store::Commit commit;
   PutAttachment(deps_, context, begun.attachment, 0, &commit);
-  Put(&commit, UsageKey(owner), usage.version, Encode(begun.usage));
+  commit.Put(UsageKey(owner), usage.version, Encode(begun.usage));
   v1::BeginAttachmentResponse response;
   response.set_attachment_id(id.bytes());
   commit.reply = response.SerializeAsString();
@@ -157,10 +157,10 @@ absl::StatusOr<store::Commit> Attachments::DecideRemove(const CallContext& conte
   const domain::Attachment& attachment = loaded.value;
   AMANA_ASSIGN_OR_RETURN(const auto usage, ReadUsage(deps_, attachment.owner, context.deadline));
   store::Commit commit;
-  Delete(&commit, KeyOf(id), loaded.version);
-  Put(&commit, UsageKey(attachment.owner), usage.version,
-      Encode(domain::Release(usage.value, attachment)));
-  Disarm(&commit, TimerOf(kExpireTimer, id));
+  commit.Delete(KeyOf(id), loaded.version);
+  commit.Put(UsageKey(attachment.owner), usage.version,
+             Encode(domain::Release(usage.value, attachment)));
+  commit.Disarm(TimerOf(kExpireTimer, id));
   Audit(deps_, context, attachment.owner, id.bytes(), "deleted", &commit);
   return commit;
 }

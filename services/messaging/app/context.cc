@@ -1,7 +1,5 @@
 #include "services/messaging/app/context.h"
 
-#include <map>
-
 namespace amana::messaging {
 namespace {
 
@@ -31,24 +29,6 @@ absl::Status ExecuteStep(
   return done ? absl::OkStatus() : status;
 }
 
-void Put(store::Commit* commit, store::Key key, uint64_t expected_version, std::string value) {
-  commit->writes.push_back(
-      {.key = std::move(key), .expected_version = expected_version, .value = std::move(value)});
-}
-
-void Delete(store::Commit* commit, store::Key key, uint64_t expected_version) {
-  commit->writes.push_back(
-      {.key = std::move(key), .expected_version = expected_version, .value = std::nullopt});
-}
-
-void Arm(store::Commit* commit, std::string timer, absl::Time due) {
-  commit->timer_edits.push_back({.timer = std::move(timer), .due = due});
-}
-
-void Disarm(store::Commit* commit, std::string timer) {
-  commit->timer_edits.push_back({.timer = std::move(timer), .due = std::nullopt});
-}
-
 void Audit(const Deps& deps, const CallContext& context, const domain::Handoff& handoff,
            std::string_view state, store::Commit* commit, std::string_view reason) {
   commit->audit.push_back(
@@ -72,24 +52,6 @@ void Audit(const Deps& deps, const CallContext& context, const OrganisationId& o
                                                   .reason = {},
                                                   .action = {}},
                                                  deps.Now(), deps.random));
-}
-
-absl::StatusOr<std::vector<store::Row>> ReadEverywhere(
-    const Deps& deps, const std::vector<std::pair<store::Shard, store::Key>>& keys,
-    Deadline deadline) {
-  std::map<store::Shard, std::vector<size_t>> by_shard;
-  for (size_t i = 0; i < keys.size(); ++i) by_shard[keys[i].first].push_back(i);
-
-  std::vector<store::Row> rows(keys.size());
-  for (const auto& [shard, places] : by_shard) {
-    std::vector<store::Key> wanted;
-    wanted.reserve(places.size());
-    for (const size_t place : places) wanted.push_back(keys[place].second);
-    AMANA_ASSIGN_OR_RETURN(std::vector<store::Row> found,
-                           deps.store.ReadMany(shard, wanted, deadline));
-    for (size_t i = 0; i < places.size(); ++i) rows[places[i]] = std::move(found[i]);
-  }
-  return rows;
 }
 
 }  // namespace amana::messaging

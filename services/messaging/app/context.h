@@ -18,6 +18,7 @@
 #include "common/base/status_macros.h"
 #include "common/store/audit_record.h"
 #include "common/store/execute.h"
+#include "common/store/read_everywhere.h"
 #include "common/store/store.h"
 #include "services/messaging/app/bell.h"
 #include "services/messaging/app/meters.h"
@@ -92,22 +93,11 @@ absl::Status ExecuteStep(
     const Deps& deps, const CallContext& context, store::Shard shard,
     const std::function<absl::StatusOr<std::optional<store::Commit>>()>& decide);
 
-// Parts of a commit.
-void Put(store::Commit* commit, store::Key key, uint64_t expected_version, std::string value);
-void Delete(store::Commit* commit, store::Key key, uint64_t expected_version);
-void Arm(store::Commit* commit, std::string timer, absl::Time due);
-void Disarm(store::Commit* commit, std::string timer);
-
 // Audit records of what the commit does: about a handoff (subject: its case), or about something of
 // an organisation (subject: the organisation).
 void Audit(const Deps& deps, const CallContext& context, const domain::Handoff& handoff,
            std::string_view state, store::Commit* commit, std::string_view reason = "");
 void Audit(const Deps& deps, const CallContext& context, const OrganisationId& organisation,
            std::string object, std::string_view state, store::Commit* commit);
-
-// Rows of keys in any shards, in their order, with one read for each shard.
-absl::StatusOr<std::vector<store::Row>> ReadEverywhere(
-    const Deps& deps, const std::vector<std::pair<store::Shard, store::Key>>& keys,
-    Deadline deadline);
 
 }  // namespace amana::messaging

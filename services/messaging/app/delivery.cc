@@ -45,7 +45,7 @@ absl::Status Delivery::MarkQueued(const CallContext& context, const HandoffId& i
         if (after == before.value) return std::nullopt;
         store::Commit commit;
         PutHandoff(before, after, deps_.Now(), &commit);
-        if (AllQueued(after)) Disarm(&commit, TimerOf(kDeliverTimer, id));
+        if (AllQueued(after)) commit.Disarm(TimerOf(kDeliverTimer, id));
         Audit(deps_, context, after, domain::NameOf(after.state), &commit);
         return commit;
       });
@@ -79,7 +79,7 @@ absl::Status Delivery::Sweep(const CallContext& context, const HandoffId& id) {
   return store::Execute(deps_.store, part, deps_.ShardOf(id),
                         [&] {
                           store::Commit commit;
-                          Disarm(&commit, TimerOf(kSweepTimer, id));
+                          commit.Disarm(TimerOf(kSweepTimer, id));
                           Audit(deps_, part, loaded.value, domain::NameOf(loaded.value.state),
                                 &commit);
                           return commit;
@@ -107,7 +107,7 @@ absl::Status Delivery::EndRetention(const CallContext& context, const HandoffId&
   return store::Execute(deps_.store, part, deps_.ShardOf(id),
                         [&] {
                           store::Commit commit;
-                          Disarm(&commit, TimerOf(kRetainTimer, id));
+                          commit.Disarm(TimerOf(kRetainTimer, id));
                           Audit(deps_, part, handoff, domain::NameOf(handoff.state), &commit);
                           return commit;
                         })

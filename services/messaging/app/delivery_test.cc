@@ -72,8 +72,8 @@ TEST(Delivery, AFullMailboxIsTriedAgainAndHoldsUpNobody) {
   const auto fill = [&](uint64_t version, uint32_t waiting) {
     store::Commit commit;
     commit.shard = shard;
-    Put(&commit, MailboxKey(world.worker), version,
-        Encode(domain::Mailbox{.last_sequence = 2000, .waiting = waiting}));
+    commit.Put(MailboxKey(world.worker), version,
+               Encode(domain::Mailbox{.last_sequence = 2000, .waiting = waiting}));
     Audit(*world.deps, CallContext::ForTimer("test", kDeadline), world.centre, "", "x", &commit);
     EXPECT_EQ(world.memory.Apply(commit, kDeadline)->kind, store::Outcome::Kind::kCommitted);
   };

@@ -22,27 +22,27 @@ absl::StatusOr<LoadedHandoff> LoadHandoff(const Deps& deps, const HandoffId& id,
 }
 
 void PutNewHandoff(const domain::Handoff& handoff, std::string package, store::Commit* commit) {
-  Put(commit, KeyOf(handoff.id), 0, Encode(handoff));
-  Put(commit, PackageKey(handoff.id), 0, std::move(package));
+  commit->Put(KeyOf(handoff.id), 0, Encode(handoff));
+  commit->Put(PackageKey(handoff.id), 0, std::move(package));
   const auto sealed = static_cast<double>(absl::ToUnixMicros(handoff.seal_time));
   commit->index_edits.push_back(UnopenedEdit(handoff, sealed));
   commit->index_edits.push_back(
       {.index = SendersIndex(handoff.case_id), .member = handoff.sender.ToString(), .score = 0});
-  Arm(commit, TimerOf(kDeliverTimer, handoff.id), handoff.seal_time + kDriveAfter);
-  Arm(commit, TimerOf(kRetainTimer, handoff.id), handoff.seal_time + domain::kRetention);
+  commit->Arm(TimerOf(kDeliverTimer, handoff.id), handoff.seal_time + kDriveAfter);
+  commit->Arm(TimerOf(kRetainTimer, handoff.id), handoff.seal_time + domain::kRetention);
 }
 
 void PutHandoff(const LoadedHandoff& before, const domain::Handoff& after, absl::Time now,
                 store::Commit* commit) {
-  Put(commit, KeyOf(after.id), before.version, Encode(after));
+  commit->Put(KeyOf(after.id), before.version, Encode(after));
   if (domain::IsUnopened(before.value) && !domain::IsUnopened(after)) {
     commit->index_edits.push_back(UnopenedEdit(after, std::nullopt));
   }
   if (before.value.package_held && !after.package_held) {
-    Delete(commit, PackageKey(after.id), kPackageVersion);
-    Disarm(commit, TimerOf(kDeliverTimer, after.id));
+    commit->Delete(PackageKey(after.id), kPackageVersion);
+    commit->Disarm(TimerOf(kDeliverTimer, after.id));
     if (!after.attachments.empty()) {
-      Arm(commit, TimerOf(kSweepTimer, after.id), now + kDriveAfter);
+      commit->Arm(TimerOf(kSweepTimer, after.id), now + kDriveAfter);
     }
   }
 }

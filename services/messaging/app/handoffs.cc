@@ -42,7 +42,7 @@ absl::Status Handoffs::CheckRecipients(const CallContext& context,
     keys.emplace_back(deps_.ShardOf(recipient.device), PublishedKeyKey(recipient.device));
   }
   AMANA_ASSIGN_OR_RETURN(const std::vector<store::Row> rows,
-                         ReadEverywhere(deps_, keys, context.deadline));
+                         store::ReadEverywhere(deps_.store, keys, context.deadline));
   for (const store::Row& row : rows) {
     if (!row.exists()) return Error(Reason::kRecipientKeyMissing);
   }
@@ -167,7 +167,7 @@ absl::Status Handoffs::MoveFence(const CallContext& context, const Withdrawal& w
                           AMANA_ASSIGN_OR_RETURN(const store::Row row,
                                                  deps_.store.Read(shard, fence, part.deadline));
                           store::Commit commit;
-                          Put(&commit, fence, row.version, "withdrawn");
+                          commit.Put(fence, row.version, "withdrawn");
                           domain::Handoff none;
                           none.case_id = withdrawal.case_id;
                           Audit(deps_, part, none, "fenced", &commit, "consent_withdrawn");

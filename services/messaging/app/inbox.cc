@@ -143,7 +143,7 @@ absl::Status Inbox::Tidy(const CallContext& context, uint64_t seen) {
     keys.emplace_back(deps_.ShardOf(entry.handoff), KeyOf(entry.handoff));
   }
   AMANA_ASSIGN_OR_RETURN(const std::vector<store::Row> rows,
-                         ReadEverywhere(deps_, keys, context.deadline));
+                         store::ReadEverywhere(deps_.store, keys, context.deadline));
   std::vector<domain::Handoff> over;
   for (const store::Row& row : rows) {
     if (!row.exists()) continue;
@@ -180,8 +180,8 @@ absl::StatusOr<std::vector<DeviceId>> Inbox::Add(const CallContext& context,
       AMANA_ASSIGN_OR_RETURN(auto mailbox, DecodeOrDefault<domain::Mailbox>(rows[2 * i]));
       const std::optional<uint64_t> sequence = domain::Add(mailbox.value);
       if (!sequence) continue;
-      Put(&commit, keys[2 * i], mailbox.version, Encode(mailbox.value));
-      Put(&commit, keys[2 * i + 1], 0, std::to_string(*sequence));
+      commit.Put(keys[2 * i], mailbox.version, Encode(mailbox.value));
+      commit.Put(keys[2 * i + 1], 0, std::to_string(*sequence));
       commit.index_edits.push_back({.index = InboxIndex(devices[i]),
                                     .member = handoff.id.ToString(),
                                     .score = static_cast<double>(*sequence)});
@@ -212,13 +212,13 @@ absl::StatusOr<std::optional<store::Commit>> Inbox::DecideRemove(
     const store::Row& entry = rows[i + 1];
     if (!entry.exists()) continue;
     domain::Remove(mailbox.value);
-    Delete(&commit, keys[i + 1], entry.version);
+    commit.Delete(keys[i + 1], entry.version);
     commit.index_edits.push_back(
         {.index = InboxIndex(device), .member = handoffs[i].id.ToString(), .score = std::nullopt});
     Audit(deps_, context, handoffs[i], domain::NameOf(handoffs[i].state), &commit);
   }
   if (commit.writes.empty()) return std::nullopt;
-  Put(&commit, keys[0], mailbox.version, Encode(mailbox.value));
+  commit.Put(keys[0], mailbox.version, Encode(mailbox.value));
   return commit;
 }
 

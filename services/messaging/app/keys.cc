@@ -28,7 +28,7 @@ absl::StatusOr<std::string> Keys::Publish(const CallContext& context,
     const store::Key key = PublishedKeyKey(caller.device);
     AMANA_ASSIGN_OR_RETURN(const store::Row row, deps_.store.Read(shard, key, context.deadline));
     store::Commit commit;
-    Put(&commit, key, row.version, request.key().SerializeAsString());
+    commit.Put(key, row.version, request.key().SerializeAsString());
     commit.index_edits.push_back(
         {.index = KeysIndex(caller.organisation), .member = caller.device.ToString(), .score = 0});
     Audit(deps_, context, caller.organisation, caller.device.bytes(), "published", &commit);
@@ -52,7 +52,7 @@ absl::StatusOr<v1::ListKeysResponse> Keys::List(const CallContext& context,
     keys.emplace_back(deps_.ShardOf(*device), PublishedKeyKey(*device));
   }
   AMANA_ASSIGN_OR_RETURN(const std::vector<store::Row> rows,
-                         ReadEverywhere(deps_, keys, context.deadline));
+                         store::ReadEverywhere(deps_.store, keys, context.deadline));
   v1::ListKeysResponse response;
   for (const store::Row& row : rows) {
     if (row.exists() && !response.add_keys()->ParseFromString(row.value)) {

@@ -67,8 +67,8 @@ absl::StatusOr<ImportResult> Directory::ImportOne(const CallContext& context,
     unchanged = !changes;
     if (unchanged) return Error(Reason::kContended);
     store::Commit commit;
-    commit.writes.push_back({RecordKey(record.id), loaded.record_version, Encode(loaded.record)});
-    commit.writes.push_back({LedgerKey(record.id), loaded.ledger_version, Encode(loaded.ledger)});
+    commit.Put(RecordKey(record.id), loaded.record_version, Encode(loaded.record));
+    commit.Put(LedgerKey(record.id), loaded.ledger_version, Encode(loaded.ledger));
     if (is_new) commit.index_edits.push_back({kDirectoryIndex, record.id.ToString(), 0.0});
     commit.timer_edits.push_back(HoldsTimer(loaded.ledger));
     commit.audit.push_back(Audit(context, record.id, "", Name(loaded.record.current.status)));
@@ -106,7 +106,7 @@ absl::StatusOr<std::string> Directory::SetStatus(const CallContext& context,
     if (loaded.record_version == 0) return Error(Reason::kServiceAtLocationNotFound);
     loaded.record.current.status = status;
     store::Commit commit;
-    commit.writes.push_back({RecordKey(id), loaded.record_version, Encode(loaded.record)});
+    commit.Put(RecordKey(id), loaded.record_version, Encode(loaded.record));
     commit.audit.push_back(Audit(context, id, "", Name(status)));
     commit.reply = render(loaded.record.current, loaded.ledger);
     return commit;
@@ -126,7 +126,7 @@ absl::StatusOr<std::string> Directory::SetCapacity(const CallContext& context,
     AMANA_RETURN_IF_ERROR(
         domain::SetCapacity(loaded.ledger, pool_id, maximum, occupied_elsewhere, clock_.Now()));
     store::Commit commit;
-    commit.writes.push_back({LedgerKey(id), loaded.ledger_version, Encode(loaded.ledger)});
+    commit.Put(LedgerKey(id), loaded.ledger_version, Encode(loaded.ledger));
     commit.timer_edits.push_back(HoldsTimer(loaded.ledger));
     commit.audit.push_back(Audit(context, id, pool_id.bytes(), ""));
     commit.reply = render(loaded.record.current, loaded.ledger);

@@ -83,7 +83,7 @@ absl::Status Ledgers::Apply(const CallContext& context, const ServiceAtLocationI
     nothing_to_do = events.empty();
     if (nothing_to_do) return Error(Reason::kContended);
     store::Commit commit;
-    commit.writes.push_back({LedgerKey(id), version, Encode(ledger)});
+    commit.Put(LedgerKey(id), version, Encode(ledger));
     commit.timer_edits.push_back(HoldsTimer(ledger));
     for (const domain::Event& event : events) {
       commit.audit.push_back(store::MakeAuditRecord(context,

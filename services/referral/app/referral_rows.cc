@@ -108,7 +108,7 @@ absl::Status ReferralRows::AddTo(store::Commit& commit, const CallContext& conte
   if (difference.before && difference.before->referral == after) {
     commit.checks.push_back({ReferralKey(after.id), version});
   } else {
-    commit.writes.push_back({ReferralKey(after.id), version, Encode(after)});
+    commit.Put(ReferralKey(after.id), version, Encode(after));
   }
   AMANA_RETURN_IF_ERROR(AddGuard(commit, context, difference));
   AddIndexes(commit, difference);
@@ -139,13 +139,13 @@ absl::Status ReferralRows::AddGuard(store::Commit& commit, const CallContext& co
   const store::Key key = GuardKey(after.case_id, after.need);
   if (!is_open) {
     // Written once and then deleted: it is at its first version.
-    commit.writes.push_back({key, 1, std::nullopt});
+    commit.Delete(key, 1);
     return absl::OkStatus();
   }
   AMANA_ASSIGN_OR_RETURN(const store::Row guard,
                          store_.Read(ShardOf(after.id), key, context.deadline));
   if (guard.exists()) return Error(Reason::kReferralDuplicate);
-  commit.writes.push_back({key, 0, EncodeReference(after.id)});
+  commit.Put(key, 0, EncodeReference(after.id));
   return absl::OkStatus();
 }
 
@@ -155,7 +155,7 @@ void ReferralRows::AddOffers(store::Commit& commit, const Difference& difference
     const bool was_made = before != nullptr && before->made();
     if (!offer.made() || (was_made && before->state == offer.state)) continue;
     if (!was_made) {
-      commit.writes.push_back({OfferKey(offer.id), 0, EncodeReference(difference.after.id)});
+      commit.Put(OfferKey(offer.id), 0, EncodeReference(difference.after.id));
     }
     commit.index_edits.push_back({InboxIndex(offer.organisation_id),
                                   offer.id.ToString() + difference.after.id.ToString(),

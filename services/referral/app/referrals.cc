@@ -1,7 +1,6 @@
 #include "services/referral/app/referrals.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "common/base/error.h"
@@ -9,6 +8,7 @@
 #include "common/store/audit_record.h"
 #include "common/store/execute.h"
 #include "common/store/index_page.h"
+#include "common/store/read_everywhere.h"
 #include "services/referral/app/names.h"
 #include "services/referral/store/codec.h"
 
@@ -296,24 +296,16 @@ absl::StatusOr<Referral> Referrals::Get(const CallContext& context, const Referr
 
 absl::StatusOr<std::vector<LoadedReferral>> Referrals::LoadAll(const std::vector<ReferralId>& ids,
                                                                Deadline deadline) const {
-  std::map<store::Shard, std::vector<size_t>> by_shard;
-  for (size_t i = 0; i < ids.size(); ++i) by_shard[rows_.ShardOf(ids[i])].push_back(i);
+  std::vector<std::pair<store::Shard, store::Key>> keys;
+  keys.reserve(ids.size());
+  for (const ReferralId& id : ids) keys.emplace_back(rows_.ShardOf(id), ReferralKey(id));
+  AMANA_ASSIGN_OR_RETURN(const std::vector<store::Row> rows,
+                         store::ReadEverywhere(store_, keys, deadline));
   std::vector<LoadedReferral> loaded(ids.size());
-  for (const auto& [shard, positions] : by_shard) {
-    std::vector<store::Key> keys;
-    std::map<store::Key, size_t> place;
-    for (const size_t i : positions) {
-      const store::Key key = ReferralKey(ids[i]);
-      if (place.emplace(key, keys.size()).second) keys.push_back(key);
-    }
-    AMANA_ASSIGN_OR_RETURN(const std::vector<store::Row> rows,
-                           store_.ReadMany(shard, keys, deadline));
-    for (const size_t i : positions) {
-      const store::Row& row = rows[place[ReferralKey(ids[i])]];
-      if (!row.exists()) continue;
-      AMANA_ASSIGN_OR_RETURN(loaded[i].referral, DecodeReferral(row.value));
-      loaded[i].version = row.version;
-    }
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (!rows[i].exists()) continue;
+    AMANA_ASSIGN_OR_RETURN(loaded[i].referral, DecodeReferral(rows[i].value));
+    loaded[i].version = rows[i].version;
   }
   return loaded;
 }
