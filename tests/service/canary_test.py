@@ -6,25 +6,47 @@ every file the services keep. A planted value is searched in clear, in hexadecim
 """
 
 import base64
+import runpy
 import secrets
 import sys
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "lib"))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts" / "lib"))
 import amana_cluster  # noqa: E402
 import cluster_case  # noqa: E402
 import walk  # noqa: E402
+
+# Every field that the protos mark sensitive, with the name under which what it holds is planted.
+SEARCHED = {
+    "amana.identity.v1.CreateEnrolmentCodeResponse.code": "enrolment code",
+    "amana.identity.v1.EnrolRequest.code": "wrong code",
+    "amana.common.v1.HistoryEntry.event": "event",
+    "amana.common.v1.HistoryEntry.opening": "event opening",
+    "amana.common.v1.RoutingCard.commune_code": "commune",
+}
+# Those that can't be searched, each with its reason.
+NOT_SEARCHED = {
+    "amana.common.v1.RoutingCard.partner_violence": "yes or no: it would be found everywhere",
+}
+
+
+def sensitive_fields():
+    rules = runpy.run_path(str(ROOT / "scripts" / "checks" / "proto-rules"))
+    for name, message in rules["messages"](rules["load"](ROOT / "protos")).items():
+        for field in message.get("field", []):
+            if rules["option"](field, rules["FIELD"]).get("sensitive") == ["true"]:
+                yield f"{name[1:]}.{field['name'][0]}"
 
 
 def canary(name):
     return f"canary-{name}-{secrets.token_hex(8)}"
 
 
-def forms(value):
-    """The ways a value could be written down. Base64 and base32 depend on where a value begins, so
-    all three and five offsets are looked for, without the characters that neighbours change."""
-    raw = value.encode()
+def forms(raw):
+    """The ways bytes could be written down. Base64 and base32 depend on where they begin, so all
+    three and five offsets are looked for, without the characters that neighbours change."""
     yield raw
     yield raw.hex().encode()
     for skip in range(3):
@@ -33,12 +55,18 @@ def forms(value):
         yield base64.b32encode(raw[skip:])[: (len(raw) - skip) // 5 * 8].lower()
 
 
+class SensitiveFieldsTest(unittest.TestCase):
+    def test_each_is_searched_or_has_a_reason(self):
+        self.assertEqual(sorted(sensitive_fields()), sorted([*SEARCHED, *NOT_SEARCHED]))
+
+
 class CanaryTest(cluster_case.ClusterCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.errors = []
-        cls.planted = cls.plant()
+        cls.planted = {name: value if isinstance(value, bytes) else value.encode()
+                       for name, value in cls.plant().items()}
         # Everything is fsynced at every write; a stop also flushes what logs still hold.
         cls.metrics = [cls.cluster.scrape(service) for service in amana_cluster.SERVICES]
         cls.cluster.stop()
@@ -78,7 +106,8 @@ class CanaryTest(cluster_case.ClusterCase):
                                                 job.people["hotline"], "--role", "operator")["code"],
             "passphrase": (cls.cluster.home("operator") / "passphrase").read_text().strip(),
             "storage key": (cls.cluster.service_dir("intake") / "storage.keys").read_text().split()[1],
-            "event opening": (sorted((job.work / "evidence").glob("*.opening"))[0]).read_bytes().hex(),
+            "event": sorted((job.work / "evidence").glob("*.event"))[0].read_bytes(),
+            "event opening": sorted((job.work / "evidence").glob("*.opening"))[0].read_bytes(),
         }
         return planted
 
@@ -105,13 +134,17 @@ class CanaryTest(cluster_case.ClusterCase):
 
     def test_the_search_finds_what_is_there(self):
         for name, value in self.planted.items():
-            for text in (value, "x" + value, "xx" + value):
-                written = [text.encode(), text.encode().hex().encode(), base64.b64encode(text.encode())]
+            for text in (value, b"x" + value, b"xx" + value):
+                written = [text, text.hex().encode(), base64.b64encode(text)]
                 # Of a shorter one no whole group of base32 may be left.
                 if len(value) >= 9:
-                    written.append(base64.b32encode(text.encode()).lower())
+                    written.append(base64.b32encode(text).lower())
                 for one in written:
                     self.assertTrue(any(form in one for form in forms(value) if len(form) >= 8), name)
+
+    def test_what_is_searched_is_planted(self):
+        for field, name in SEARCHED.items():
+            self.assertIn(name, self.planted, field)
 
     def test_not_in_logs(self):
         logs = list((self.cluster.data / "run").glob("*.log"))
