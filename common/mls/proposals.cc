@@ -17,6 +17,8 @@ constexpr size_t kMaxFailedTries = 32;
 
 absl::Status ValidatePsk(const PreSharedKeyId& id, CommitKind kind) {
   if (id.nonce.size() != kHashSize) return Refuse(Fault::kPskNonceSize);
+  // Of our own caller's it may be one that nobody can read, nor we when it was saved.
+  AMANA_RETURN_IF_ERROR(Decode<PreSharedKeyId>(Encode(id)).status());
   if (id.type == PskType::kResumption) {
     const bool misused = (id.usage == ResumptionUsage::kReinit && kind != CommitKind::kReInit) ||
                          (id.usage == ResumptionUsage::kBranch && kind != CommitKind::kBranch);

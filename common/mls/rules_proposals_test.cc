@@ -81,6 +81,20 @@ TEST_F(ProposalRules, KeysOfReinitAndBranchAreUsedForNothingElse) {
   EXPECT_EQ(ListedOrProposed({PreSharedKey{id}}), Fault::kPskUsage);
 }
 
+TEST_F(ProposalRules, APreSharedKeyIsOneThatOthersCanRead) {
+  Member& alice = members_[0];
+  const auto proposed = [&](const PreSharedKeyId& id) {
+    return FaultIn(alice.group.Propose({PreSharedKey{id}}, {}, alice.signer, policy_, random_));
+  };
+  PreSharedKeyId id = ExternalPsk("psk");
+  EXPECT_EQ(proposed(id), Fault::kNone);
+  id.type = PskType{3};
+  EXPECT_EQ(proposed(id), Fault::kValueUnknown);
+  id.type = PskType::kResumption;
+  id.usage = ResumptionUsage{4};
+  EXPECT_EQ(proposed(id), Fault::kValueUnknown);
+}
+
 TEST_F(ProposalRules, APreSharedKeyIsAtHand) {
   const Proposal psk{PreSharedKey{ExternalPsk("psk")}};
   EXPECT_EQ(Listed({psk}), Fault::kNone);
