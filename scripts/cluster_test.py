@@ -53,6 +53,13 @@ class WhatMayBeDeleted(FolderCase):
             self.assertEqual(self.run_cluster("destroy").returncode, 0)
             self.assertFalse(self.data.exists())
 
+    def test_what_a_start_left_that_had_hardly_begun_is_no_obstacle(self):
+        for folder in ("network", "services", "redis", "devices", "run"):
+            (self.data / folder).mkdir(parents=True)
+        self.lay("lock")
+        self.assertEqual(self.run_cluster("destroy").returncode, 0)
+        self.assertFalse(self.data.exists())
+
     def test_what_somebody_laid_beside_it_stays(self):
         self.lay("network/genesis.pb")
         mine = self.lay("notes.txt")

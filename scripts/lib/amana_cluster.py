@@ -49,6 +49,7 @@ REDIS_PERMISSIONS = (
     "+auth +ping +get +mget +getrange +set +del +xadd +xrange +xtrim +xlen +zadd +zrem "
     "+zrangebyscore +zrevrangebyscore +rpush +lrange +llen +fcall +function|list +function|load"
 )
+FOLDERS = ("network", "services", "redis", "devices", "run")
 START_TIMEOUT_S = 30
 RESTART_DELAY_S = 0.2
 # Certificates last 24 h. A device's is renewed in its last 8 h only: asked at this rhythm none ends.
@@ -190,13 +191,17 @@ class Cluster:
         ours = any((self.data / mark).exists() for mark in ("network/genesis.pb", "run/ports.json"))
         if ours or not self.data.exists():
             return
-        if not self.data.is_dir() or any(path.name != "lock" for path in self.data.iterdir()):
+        if not self.data.is_dir() or not all(self._is_nothing_yet(path) for path in self.data.iterdir()):
             raise ClusterError(f"{self.data} holds something else than an Amana network; "
                                "name an empty folder or one that is not there yet.")
 
+    def _is_nothing_yet(self, path):
+        """Left by a start that was ended before it had made anything."""
+        return path.name == "lock" or (path.name in FOLDERS and path.is_dir() and not any(path.iterdir()))
+
     def make(self):
         """Makes what is missing; keeps what is there."""
-        for folder in ("network", "services", "redis", "devices", "run"):
+        for folder in FOLDERS:
             (self.data / folder).mkdir(mode=0o700, exist_ok=True)
         self.ports = self._ports()
         self._write_client_config()
