@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/store/execute.h"
+#include "common/store/index_page.h"
 #include "services/intake/app/messages.h"
 
 namespace amana::intake {
@@ -76,19 +77,21 @@ absl::StatusOr<std::string> FollowUps::Record(const CallContext& context, const 
   return store::Execute(deps_.store, context, deps_.ShardOf(id), decide);
 }
 
-absl::StatusOr<std::vector<domain::FollowUp>> FollowUps::List(const CallContext& context,
-                                                              absl::Time due_until) {
+absl::StatusOr<FollowUpPage> FollowUps::List(const CallContext& context, absl::Time due_until,
+                                             uint32_t page_size,
+                                             const std::string& page_token) const {
   AMANA_ASSIGN_OR_RETURN(
-      const std::vector<store::IndexEntry> due,
-      deps_.store.ReadIndexEverywhere(
-          FollowUpsIndex(context.caller.organisation),
-          {.maximum = DueScore(due_until), .limit = kMaxListedFollowUps}, context.deadline));
-  AMANA_ASSIGN_OR_RETURN(std::vector<domain::FollowUp> found,
-                         (LoadMembers<domain::FollowUp, FollowUpId>(deps_, due, context.deadline)));
+      store::IndexPage due,
+      store::ReadIndexPage(deps_.store, FollowUpsIndex(context.caller.organisation),
+                           {.maximum = DueScore(due_until), .limit = store::PageSize(page_size)},
+                           page_token, context.deadline));
+  FollowUpPage page{.follow_ups = {}, .next_page_token = std::move(due.next_token)};
+  AMANA_ASSIGN_OR_RETURN(page.follow_ups, (LoadMembers<domain::FollowUp, FollowUpId>(
+                                              deps_, due.entries, context.deadline)));
   // One that was recorded between the two reads has left the list.
-  std::erase_if(found,
+  std::erase_if(page.follow_ups,
                 [](const auto& one) { return one.state != domain::FollowUpState::kScheduled; });
-  return found;
+  return page;
 }
 
 }  // namespace amana::intake

@@ -13,8 +13,10 @@
 
 namespace amana::intake {
 
-// Follow-ups in one answer.
-inline constexpr uint32_t kMaxListedFollowUps = 500;
+struct FollowUpPage {
+  std::vector<domain::FollowUp> follow_ups;
+  std::string next_page_token;  // empty at the end
+};
 
 class FollowUps {
  public:
@@ -26,8 +28,8 @@ class FollowUps {
                                      domain::FollowUpOutcome outcome,
                                      domain::FollowUpReason reason);
   // The organisation's scheduled ones, due until then, earliest first.
-  absl::StatusOr<std::vector<domain::FollowUp>> List(const CallContext& context,
-                                                     absl::Time due_until);
+  absl::StatusOr<FollowUpPage> List(const CallContext& context, absl::Time due_until,
+                                    uint32_t page_size, const std::string& page_token) const;
 
  private:
   const Deps deps_;

@@ -20,10 +20,14 @@ struct FollowUpsTest : testing::Test, TestIntake {
         Parse<v1::ScheduleFollowUpResponse>(reply).follow_up().follow_up_id());
   }
   std::vector<FollowUpId> Listed(const Caller& caller, absl::Duration until) {
-    const auto found = follow_ups.List(By(caller), domain::kNow + until);
-    EXPECT_TRUE(found.ok());
     std::vector<FollowUpId> ids;
-    for (const domain::FollowUp& one : *found) ids.push_back(one.id);
+    std::string token;
+    do {
+      const auto page = follow_ups.List(By(caller), domain::kNow + until, 2, token);
+      EXPECT_TRUE(page.ok());
+      for (const domain::FollowUp& one : page->follow_ups) ids.push_back(one.id);
+      token = page->next_page_token;
+    } while (!token.empty());
     return ids;
   }
 };

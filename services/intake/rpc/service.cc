@@ -232,10 +232,12 @@ void BindFollowUps(FollowUps& follow_ups, rpc::Service& service) {
       [&follow_ups](const CallContext& context,
                     const v1::ListFollowUpsRequest& request) -> Serialised {
         AMANA_ASSIGN_OR_RETURN(const absl::Time until, ParseTime(request.due_until(), "due_until"));
-        AMANA_ASSIGN_OR_RETURN(const std::vector<domain::FollowUp> found,
-                               follow_ups.List(context, until));
+        AMANA_ASSIGN_OR_RETURN(
+            const FollowUpPage page,
+            follow_ups.List(context, until, request.page_size(), request.page_token()));
         v1::ListFollowUpsResponse response;
-        for (const domain::FollowUp& one : found) ToProto(one, response.add_follow_ups());
+        for (const domain::FollowUp& one : page.follow_ups) ToProto(one, response.add_follow_ups());
+        response.set_next_page_token(page.next_page_token);
         return rpc::Reply(response);
       });
 }
