@@ -37,7 +37,7 @@ void DeclareRecord(CLI::App& command, Record& options) {
   AddId(command, "--to", options.recipient, "The one organisation it is about");
   AddWord(command, "--purpose", options.purpose, "What for")->required();
   AddWords(command, "--fields", options.field_groups,
-           "What may travel sealed; at least one to share documents");
+           "What may travel sealed; a yes to share documents names it");
   AddWord(command, "--manner", options.manner, "How she gave it")->required();
   AddWord(command, "--giver", options.giver, "Who gave it (survivor)");
   AddWord(command, "--state", options.state, "What she said: active, proposed or refused (active)");

@@ -19,10 +19,8 @@ absl::Status Invalid(std::string field) {
   return Error(Reason::kInvalidField, {.field = std::move(field)});
 }
 
-absl::Status CheckFieldGroups(const std::vector<FieldGroup>& groups, ConsentPurpose purpose) {
-  // A yes to sharing that names nothing would be taken for a yes to everything, or to nothing.
-  const bool names_none = groups.empty() && purpose == ConsentPurpose::kShareDocuments;
-  if (names_none || groups.size() > kMaxFieldGroups) return Invalid("field_groups");
+absl::Status CheckFieldGroups(const std::vector<FieldGroup>& groups) {
+  if (groups.size() > kMaxFieldGroups) return Invalid("field_groups");
   for (size_t i = 0; i < groups.size(); ++i) {
     const auto here = groups.begin() + static_cast<std::ptrdiff_t>(i);
     if (!IsWord(*here, FieldGroup::kDocuments) || std::find(groups.begin(), here, *here) != here) {
@@ -44,7 +42,7 @@ absl::Status CheckTerms(const ConsentTerms& terms, AgeBand age_band, absl::Time 
   if (terms.recipient.is_zero() && terms.purpose != ConsentPurpose::kAggregateStatistics) {
     return Invalid("recipient_organisation_id");
   }
-  AMANA_RETURN_IF_ERROR(CheckFieldGroups(terms.field_groups, terms.purpose));
+  AMANA_RETURN_IF_ERROR(CheckFieldGroups(terms.field_groups));
   if (!IsWord(terms.manner, ConsentManner::kThumbprint)) return Invalid("manner");
   if (!MayGive(terms.giver, age_band)) return Invalid("giver");
   if (!IsLanguage(terms.language)) return Invalid("language");
@@ -87,6 +85,12 @@ absl::StatusOr<Consent> Record(const ConsentId& id, const CaseId& case_id,
                                ConsentState state, AgeBand age_band, absl::Time now) {
   AMANA_RETURN_IF_ERROR(CheckTerms(terms, age_band, now));
   if (!IsOpen(state) && state != ConsentState::kRefused) return Invalid("state");
+  // A yes to sharing that names nothing would be taken for a yes to everything, or to nothing. Her
+  // no needs no names.
+  if (IsOpen(state) && terms.purpose == ConsentPurpose::kShareDocuments &&
+      terms.field_groups.empty()) {
+    return Invalid("field_groups");
+  }
   Consent consent;
   consent.id = id;
   consent.case_id = case_id;

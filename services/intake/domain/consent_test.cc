@@ -83,6 +83,18 @@ TEST(Consent, AllowsItsPurposeAndItsRecipientAlone) {
   EXPECT_TRUE(Allows(*Recorded(counting), ConsentPurpose::kAggregateStatistics, r, kNow));
 }
 
+TEST(Consent, OnlyAYesToSharingNamesWhatMayBeShared) {
+  ConsentTerms terms = Terms(ConsentPurpose::kShareDocuments);
+  EXPECT_TRUE(Recorded(terms).ok());
+  terms.field_groups.clear();
+  for (const ConsentState state : {kActive, kProposed}) {
+    EXPECT_EQ(DetailOf(Recorded(terms, state).status()).field, "field_groups");
+  }
+  EXPECT_TRUE(Recorded(terms, kRefused).ok());
+  terms.purpose = ConsentPurpose::kRefer;
+  EXPECT_TRUE(Recorded(terms).ok());
+}
+
 TEST(Consent, EachFaultNamesItsField) {
   struct Row {
     std::function<void(ConsentTerms&)> spoil;
