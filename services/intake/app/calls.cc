@@ -25,9 +25,9 @@ size_t Below(Random& random, size_t n) {
 
 }  // namespace
 
-std::string LeaseTimer(const CallId& id) { return "lease/" + id.ToString(); }
+std::string CallTimer(const CallId& id) { return "call/" + id.ToString(); }
 
-// The index holds a call while it waits, the timer stands while it is claimed.
+// The index holds a call while it waits; the timer stands until it is over.
 store::Commit Calls::Change(const CallContext& context, const domain::Call& after, uint64_t version,
                             absl::Time now) const {
   store::Commit commit;
@@ -44,13 +44,12 @@ store::Commit Calls::Change(const CallContext& context, const domain::Call& afte
   }
   commit.index_edits.push_back(std::move(place));
   commit.index_edits.push_back(std::move(wait));
-  store::TimerEdit lease{.timer = LeaseTimer(after.id), .due = std::nullopt};
-  if (after.state == domain::CallState::kClaimed) lease.due = after.lease_expire_time;
-  commit.timer_edits.push_back(std::move(lease));
+  commit.timer_edits.push_back({.timer = CallTimer(after.id), .due = domain::TimeOf(after)});
   Audit(deps_, context, now,
         {.subject = after.organisation.bytes(),
          .object = after.id.bytes(),
-         .state = domain::NameOf(after.state)},
+         .state = domain::NameOf(after.state),
+         .action = after.state == domain::CallState::kAbandoned ? "call.abandoned" : ""},
         &commit);
   return commit;
 }
@@ -158,7 +157,7 @@ absl::StatusOr<std::string> Calls::Complete(const CallContext& context, const Ca
   return store::Execute(deps_.store, context, deps_.ShardOf(id), decide);
 }
 
-absl::Status Calls::EndLease(const CallId& id, Deadline deadline) {
+absl::Status Calls::RunTimer(const CallId& id, Deadline deadline) {
   const CallContext context = CallContext::ForTimer("call.lease_expired", deadline);
   const auto decide = [&]() -> absl::StatusOr<store::Commit> {
     AMANA_ASSIGN_OR_RETURN(const store::Row row,
@@ -166,7 +165,7 @@ absl::Status Calls::EndLease(const CallId& id, Deadline deadline) {
     if (!row.exists()) return Error(Reason::kCallNotFound);
     AMANA_ASSIGN_OR_RETURN(const Loaded<domain::Call> before, DecodeRow<domain::Call>(row));
     const absl::Time now = deps_.Now();
-    const std::optional<domain::Call> after = domain::PutBack(before.value, now);
+    const std::optional<domain::Call> after = domain::AtItsTime(before.value, now);
     if (!after) return Error(Reason::kCallStateInvalid);
     return Change(context, *after, before.version, now);
   };

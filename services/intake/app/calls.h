@@ -1,7 +1,7 @@
 #pragma once
 
 // The queue of waiting calls, one for each organisation, all of it in the organisation's shard: an
-// index in the order in which calls are to be taken, and a timer for each lease
+// index in the order in which calls are to be taken, and a timer for each call
 // (docs/decisions/0003-call-queue.md). Thread-safe.
 
 #include <string>
@@ -17,8 +17,8 @@ namespace amana::intake {
 // Looks at the queue's head by one claim, before it gives up with kContended.
 inline constexpr int kMaxClaimTries = 64;
 
-// Runs at the end of a lease.
-std::string LeaseTimer(const CallId& id);
+// Runs at the end of a lease, and of the longest wait.
+std::string CallTimer(const CallId& id);
 
 struct CallPage {
   std::vector<domain::Call> calls;
@@ -44,8 +44,8 @@ class Calls {
   absl::StatusOr<std::string> RenewLease(const CallContext& context, const CallId& id);
   absl::StatusOr<std::string> Complete(const CallContext& context, const CallId& id);
 
-  // The timer: puts the call back at its old place.
-  absl::Status EndLease(const CallId& id, Deadline deadline);
+  // The timer: puts the call back at its old place, or out of the queue when nobody took it.
+  absl::Status RunTimer(const CallId& id, Deadline deadline);
 
  private:
   absl::StatusOr<Loaded<domain::Call>> FindNext(const CallContext& context, int* tries);

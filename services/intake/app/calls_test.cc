@@ -79,6 +79,22 @@ TEST_F(CallsTest, SomebodyNoticesThatNobodyTakesThem) {
   EXPECT_NEAR(seconds("p1"), 60 + absl::ToInt64Seconds(domain::kCallLease), 0.1);
 }
 
+TEST_F(CallsTest, ACallThatNobodyTookLeavesTheQueue) {
+  obs::Metrics metrics;
+  CallWatch watch(deps, metrics);
+  Enqueued(operator_a, Priority::kP1);
+  clock.Advance(domain::kLongestWait);
+  const CallId later = Enqueued(operator_a, Priority::kP1);
+  EXPECT_EQ(RunDueTimers(), 1u);
+  EXPECT_EQ(RunDueTimers(), 0u);
+  EXPECT_EQ(calls.List(By(operator_a), 0, "")->calls.size(), 1u);
+  watch.Look(Deadline::Never());
+  EXPECT_THAT(metrics.Scrape(), testing::HasSubstr("{priority=\"p1\"} 0"));
+  EXPECT_THAT(History(operator_a.organisation.view()),
+              testing::Contains("call.abandoned abandoned"));
+  EXPECT_EQ(Claimed(operator_a), later);
+}
+
 TEST_F(CallsTest, ARepeatedClaimGetsTheSameCall) {
   Enqueued(operator_a);
   Enqueued(operator_a);
@@ -121,7 +137,7 @@ TEST_F(CallsTest, ARenewedLeaseGoesOn) {
   clock.Advance(absl::Seconds(90));
   EXPECT_EQ(RunDueTimers(), 0u);
   // A timer that was taken up before the renewal finds nothing to do.
-  EXPECT_TRUE(calls.EndLease(call, Deadline::Never()).ok());
+  EXPECT_TRUE(calls.RunTimer(call, Deadline::Never()).ok());
   EXPECT_TRUE(calls.Complete(By(operator_a), call).ok());
   clock.Advance(absl::Hours(1));
   EXPECT_EQ(RunDueTimers(), 0u);

@@ -64,7 +64,7 @@ absl::Status Cases::CompleteCall(const CallContext& context, const CallId& id, a
   AMANA_ASSIGN_OR_RETURN(const domain::Call completed,
                          domain::Complete(call.value, context.caller.device, now));
   commit->Put(KeyOf(id), call.version, Encode(completed));
-  commit->Disarm(LeaseTimer(id));
+  commit->Disarm(CallTimer(id));
   Audit(deps_, context, now,
         {.subject = completed.organisation.bytes(),
          .object = id.bytes(),

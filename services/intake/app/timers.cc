@@ -10,9 +10,9 @@ absl::Status RunTimer(std::string_view timer, Calls& calls, Consents& consents, 
   if (slash == std::string_view::npos) return Error(Reason::kUnexpected);
   const std::string_view what = timer.substr(0, slash);
   const std::string_view id = timer.substr(slash + 1);
-  if (what == "lease") {
+  if (what == "call") {
     AMANA_ASSIGN_OR_RETURN(const CallId call, CallId::Parse(id));
-    return calls.EndLease(call, deadline);
+    return calls.RunTimer(call, deadline);
   }
   AMANA_ASSIGN_OR_RETURN(const ConsentId consent, ConsentId::Parse(id));
   if (what == "expire_consent") return consents.Expire(consent, deadline);

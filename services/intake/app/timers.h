@@ -9,7 +9,7 @@
 
 namespace amana::intake {
 
-// Runs a due timer of intake by its name ("lease/<id>"). kUnexpected for a name that none of ours
+// Runs a due timer of intake by its name ("call/<id>"). kUnexpected for a name that none of ours
 // has.
 absl::Status RunTimer(std::string_view timer, Calls& calls, Consents& consents, Deadline deadline);
 

@@ -12,7 +12,9 @@ constexpr int64_t kPlacesPerPriority = 1'000'000'000'000'000;
 constexpr absl::Duration kPlaceUnit = absl::Microseconds(10);
 
 absl::Status CheckHolder(const Call& call, const DeviceId& device, absl::Time now) {
-  if (call.state == CallState::kCompleted) return Error(Reason::kCallStateInvalid);
+  if (call.state == CallState::kCompleted || call.state == CallState::kAbandoned) {
+    return Error(Reason::kCallStateInvalid);
+  }
   const bool holds = call.state == CallState::kClaimed && call.claimed_by == device &&
                      now < call.lease_expire_time;
   if (!holds) return Error(Reason::kCallLeaseLost);
@@ -57,10 +59,17 @@ absl::StatusOr<Call> Complete(const Call& before, const DeviceId& device, absl::
   return after;
 }
 
-std::optional<Call> PutBack(const Call& before, absl::Time now) {
-  if (before.state != CallState::kClaimed || now < before.lease_expire_time) return std::nullopt;
+std::optional<absl::Time> TimeOf(const Call& call) {
+  if (call.state == CallState::kWaiting) return call.enqueue_time + kLongestWait;
+  if (call.state == CallState::kClaimed) return call.lease_expire_time;
+  return std::nullopt;
+}
+
+std::optional<Call> AtItsTime(const Call& before, absl::Time now) {
+  const std::optional<absl::Time> time = TimeOf(before);
+  if (!time || now < *time) return std::nullopt;
   Call after = before;
-  after.state = CallState::kWaiting;
+  after.state = before.state == CallState::kClaimed ? CallState::kWaiting : CallState::kAbandoned;
   after.claimed_by = {};
   after.lease_expire_time = {};
   return after;
@@ -86,6 +95,8 @@ std::string_view NameOf(CallState state) {
       return "claimed";
     case CallState::kCompleted:
       return "completed";
+    case CallState::kAbandoned:
+      return "abandoned";
   }
   return "unspecified";
 }

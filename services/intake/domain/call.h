@@ -3,6 +3,7 @@
 // A call that waits for someone to take it.
 //
 //   waiting → claimed → completed        claimed → waiting, when the lease runs out
+//   waiting → abandoned, when nobody took it for so long that nobody can be on the line any more
 //
 // Whoever claims a call holds it under a lease and renews that while talking. A lease past its time
 // is lost at that instant, whether or not the timer has put the call back.
@@ -19,10 +20,11 @@
 namespace amana::intake::domain {
 
 inline constexpr absl::Duration kCallLease = absl::Minutes(2);
+inline constexpr absl::Duration kLongestWait = absl::Hours(12);
 // Waiting calls of one organisation.
 inline constexpr size_t kMaxWaitingCalls = 1000;
 
-enum class CallState : int32_t { kUnspecified = 0, kWaiting, kClaimed, kCompleted };
+enum class CallState : int32_t { kUnspecified = 0, kWaiting, kClaimed, kCompleted, kAbandoned };
 
 struct Call {
   CallId id;
@@ -48,8 +50,11 @@ absl::StatusOr<Call> Claim(const Call& before, const DeviceId& device, absl::Tim
 absl::StatusOr<Call> Renew(const Call& before, const DeviceId& device, absl::Time now);
 absl::StatusOr<Call> Complete(const Call& before, const DeviceId& device, absl::Time now);
 
-// By the timer: back to its old place. Nothing if the lease still runs or there is none.
-std::optional<Call> PutBack(const Call& before, absl::Time now);
+// By the timer: back to its old place when the lease is over, out of the queue when nobody took it.
+// Nothing while the lease or the wait goes on, or for a call that is over.
+std::optional<Call> AtItsTime(const Call& before, absl::Time now);
+// When that is.
+std::optional<absl::Time> TimeOf(const Call& call);
 
 // Its place in the queue: the more urgent first, then the one that waits longer. Exact as a double.
 double PlaceOf(const Call& call);

@@ -36,13 +36,22 @@ TEST(Call, EveryStateWithEveryCommand) {
 
 TEST(Call, GoesBackToItsOldPlaceWhenTheLeaseIsOver) {
   const absl::Time end = kNow + kCallLease;
-  EXPECT_FALSE(PutBack(Claimed(), end - absl::Microseconds(1)).has_value());
-  ASSERT_TRUE(PutBack(Claimed(), end).has_value());
-  EXPECT_EQ(*PutBack(Claimed(), end), Waiting());
-  EXPECT_FALSE(PutBack(Waiting(), end).has_value());
-  EXPECT_FALSE(PutBack(Completed(), end).has_value());
+  EXPECT_FALSE(AtItsTime(Claimed(), end - absl::Microseconds(1)).has_value());
+  EXPECT_EQ(AtItsTime(Claimed(), end), Waiting());
+  EXPECT_FALSE(AtItsTime(Waiting(), end).has_value());
+  EXPECT_FALSE(AtItsTime(Completed(), end).has_value());
   const Call renewed = *Renew(Claimed(), kHolder, kNow + absl::Minutes(1));
-  EXPECT_FALSE(PutBack(renewed, end).has_value());
+  EXPECT_FALSE(AtItsTime(renewed, end).has_value());
+}
+
+TEST(Call, NobodyWaitsOnALineForHalfADay) {
+  const absl::Time end = kNow + kLongestWait;
+  EXPECT_FALSE(AtItsTime(Waiting(), end - absl::Microseconds(1)).has_value());
+  const Call over = AtItsTime(Waiting(), end).value_or(Call());
+  EXPECT_EQ(over.state, kAbandoned);
+  EXPECT_FALSE(AtItsTime(over, end + kLongestWait).has_value());
+  EXPECT_EQ(ReasonOf(Claim(over, kHolder, end).status()), Reason::kCallStateInvalid);
+  EXPECT_EQ(ReasonOf(Complete(over, kHolder, end).status()), Reason::kCallStateInvalid);
 }
 
 TEST(Call, UrgencyFirstThenWhoWaitsLonger) {
