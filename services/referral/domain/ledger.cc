@@ -320,11 +320,11 @@ absl::Status ApplyPools(Ledger& ledger, const std::vector<Pool>& last_import,
     // Without a date, or by a clock that is ahead: whoever speaks after this import speaks later.
     if (pool.update_time == absl::UnixEpoch() || pool.update_time > now) pool.update_time = now;
     if (before != nullptr && live != nullptr) KeepWhatTheCentreSaid(wanted, *live, *before, pool);
-    const uint32_t committed = Committed(Count(ledger, pool.pool_id));
-    if (committed > pool.maximum) return Error(Reason::kCapacityBelowCommitted);
     // Figures of two people need not fit together: then it is full, and the rest of the news
     // stands.
-    pool.occupied_elsewhere = std::min(pool.occupied_elsewhere, pool.maximum - committed);
+    if (Committed(Count(ledger, pool.pool_id)) > pool.maximum) {
+      return Error(Reason::kCapacityBelowCommitted);
+    }
     pools.push_back(std::move(pool));
   }
   ledger.pools = std::move(pools);
@@ -333,8 +333,7 @@ absl::Status ApplyPools(Ledger& ledger, const std::vector<Pool>& last_import,
 
 bool IsSound(const Ledger& ledger) {
   return std::ranges::all_of(ledger.pools, [&](const Pool& pool) {
-    return uint64_t{pool.occupied_elsewhere} + Committed(Count(ledger, pool.pool_id)) <=
-           pool.maximum;
+    return Committed(Count(ledger, pool.pool_id)) <= pool.maximum;
   });
 }
 

@@ -277,8 +277,8 @@ TEST(LedgerTest, OfTwoFiguresTheLaterOneStands) {
            Row{absl::UnixEpoch(), 5, 2, "4 3 1"},
            Row{absl::UnixEpoch(), 6, 0, "6 3 1"},
            // Of two people, and more than fits: full.
-           Row{kNow + absl::Hours(2), 5, 5, "4 4 2"},
-           Row{kNow, 2, 2, "2 2 1"},
+           Row{kNow + absl::Hours(2), 5, 5, "4 5 2"},
+           Row{kNow, 2, 2, "2 3 1"},
            // By a clock that is ahead.
            Row{kNow + absl::Hours(99), 5, 2, "4 2 9"},
        }) {
@@ -294,6 +294,22 @@ TEST(LedgerTest, OfTwoFiguresTheLaterOneStands) {
                   std::to_string(absl::ToInt64Hours(pool.update_time - kNow)),
               row.expected);
   }
+}
+
+// What a file says is full stays full when an offer gives its bed back.
+TEST(LedgerTest, AFileThatSaysFullIsBelievedBesideAHold) {
+  std::vector<Pool> file = {PoolOf('b', CapacityUnit::kBed, 5)};
+  Ledger ledger = LedgerOf(file);
+  const RoutingCard card = CardWith();
+  ASSERT_TRUE(Hold(ledger, RequestFor('1', card), kNow).ok());
+  const std::vector<Pool> last = file;
+  file[0].occupied_elsewhere = 5;
+  file[0].update_time = kNow + absl::Hours(1);
+  ASSERT_TRUE(ApplyPools(ledger, last, file, kNow + absl::Hours(1)).ok());
+  EXPECT_TRUE(IsSound(ledger));
+  EXPECT_EQ(Count(ledger, IdOf<PoolId>('b')).free, 0u);
+  ASSERT_TRUE(Release(ledger, IdOf<OfferId>('1'), CaseId(), kNow + absl::Hours(2)).ok());
+  EXPECT_EQ(Count(ledger, IdOf<PoolId>('b')).free, 0u);
 }
 
 TEST(LedgerTest, AFigureThatWasTakenOverIsNoNewsAgain) {
