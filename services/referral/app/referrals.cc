@@ -122,13 +122,46 @@ absl::Status Referrals::Renew(const CallContext& context, Referral& referral) co
   return domain::Renew(referral, routed.card);
 }
 
-absl::Status Referrals::RenewForYes(const CallContext& context, Referral& referral) const {
+absl::StatusOr<std::optional<RoutedCase>> Referrals::CaseForYes(const CallContext& context,
+                                                                const CaseId& case_id) const {
   CallContext asking = context;
   asking.deadline = Deadline::Earlier(context.deadline, Deadline::After(kPatienceForIntake));
-  const absl::Status renewed = Renew(asking, referral);
-  const Reason reason = ReasonOf(renewed);
-  const bool no_answer = reason == Reason::kServiceUnavailable || reason == Reason::kDeadlinePassed;
-  return no_answer ? absl::OkStatus() : renewed;
+  auto routed = intake_.GetCase(asking, case_id);
+  if (routed.ok()) return *std::move(routed);
+  if (ReasonOf(routed.status()) == Reason::kCaseNotFound) return routed.status();
+  return std::nullopt;
+}
+
+absl::Status Referrals::Claim(const CallContext& context, const LoadedReferral& loaded,
+                              const OfferId& id) {
+  const ReferralId& referral_id = loaded.referral.id;
+  AMANA_ASSIGN_OR_RETURN(const std::optional<RoutedCase> routed,
+                         CaseForYes(context, loaded.referral.case_id));
+  if (routed && routed->closed) {
+    // Nobody is to come any more: what is held for her is given back at once.
+    const CallContext ending = CallContext::ForTimer("referral.case_closed", context.deadline);
+    AMANA_RETURN_IF_ERROR(rows_
+                              .Change(
+                                  ending, referral_id,
+                                  [](Referral& referral, absl::Time now, Events& events) {
+                                    return domain::End(referral, domain::ReferralEnd::kWithdrawn,
+                                                       domain::SurvivorReason::kUnspecified, now,
+                                                       events);
+                                  },
+                                  nullptr)
+                              .status());
+    driver_.Drive(referral_id, context).IgnoreError();  // the timer does what this leaves undone
+    return Error(Reason::kCaseStateInvalid);
+  }
+  return rows_
+      .Change(
+          WithoutRequest(context), referral_id,
+          [&](Referral& referral, absl::Time now, Events& events) {
+            if (routed) AMANA_RETURN_IF_ERROR(domain::Renew(referral, routed->card));
+            return domain::Claim(referral, id, now, events);
+          },
+          nullptr)
+      .status();
 }
 
 absl::Status Referrals::EnsureSomeConsent(const CallContext& context,
@@ -198,17 +231,7 @@ absl::StatusOr<std::string> Referrals::TryAccept(const CallContext& context, con
         render);
   }
   if (loaded.referral.Find(id)->state != OfferState::kClaimed) {
-    const absl::Status claimed = rows_
-                                     .Change(
-                                         WithoutRequest(context), referral_id,
-                                         [&](Referral& referral, absl::Time now, Events& events) {
-                                           const absl::Status known =
-                                               RenewForYes(context, referral);
-                                           if (!known.ok()) return known;
-                                           return domain::Claim(referral, id, now, events);
-                                         },
-                                         nullptr)
-                                     .status();
+    const absl::Status claimed = Claim(context, loaded, id);
     if (ReasonOf(claimed) == Reason::kContended) {
       // Another centre's yes is being confirmed: help it to its end before looking again.
       AMANA_RETURN_IF_ERROR(driver_.Drive(referral_id, context));

@@ -110,8 +110,11 @@ class Referrals {
                                  const domain::Referral& referral) const;
   // Her case as it is now; kCaseStateInvalid where it is closed.
   absl::Status Renew(const CallContext& context, domain::Referral& referral) const;
-  // The same before a centre's yes is taken, with whatever is known if intake does not answer.
-  absl::Status RenewForYes(const CallContext& context, domain::Referral& referral) const;
+  // The case at the moment of a centre's yes; nothing where intake does not answer. kCaseNotFound.
+  absl::StatusOr<std::optional<RoutedCase>> CaseForYes(const CallContext& context,
+                                                       const CaseId& case_id) const;
+  // kCaseStateInvalid: the case is closed, and the referral ended with it.
+  absl::Status Claim(const CallContext& context, const LoadedReferral& loaded, const OfferId& id);
   // A change and, at once, the steps that follow from it; the reply is the change's own.
   absl::StatusOr<std::string> ChangeAndDrive(const CallContext& context, const ReferralId& id,
                                              const ReferralRows::Mutate& mutate,

@@ -381,22 +381,32 @@ TEST_F(ReferralsTest, AYesIsForHerAsSheIsNow) {
   w_.intake.cases[case_].card.dependants.resize(1);
   EXPECT_EQ(Accept(a_, w_.OfferAt(id, a_)), Reason::kNoCapacity);
   EXPECT_EQ(domain::Count(w_.LedgerOf(a_), a_.beds).confirmed, 0u);
-  w_.intake.cases[case_].card.dependants.clear();
-  const OfferId offer = w_.OfferAt(id, two);
-  w_.intake.cases[case_].closed = true;
-  EXPECT_EQ(Accept(two, offer), Reason::kCaseStateInvalid);
-  EXPECT_EQ(domain::Count(w_.LedgerOf(two), two.beds).confirmed, 0u);
-  w_.intake.cases[case_].closed = false;
-  w_.intake.cases[case_].card.dependants.resize(1);
-  EXPECT_EQ(Accept(two, offer), Reason::kUnspecified);
+  EXPECT_EQ(Accept(two, w_.OfferAt(id, two)), Reason::kUnspecified);
   EXPECT_EQ(domain::Count(w_.LedgerOf(two), two.beds).confirmed, 2u);
 }
 
+TEST_F(ReferralsTest, AYesToAClosedCaseGivesTheBedBack) {
+  const ReferralId id = w_.Refer(case_, {a_, b_});
+  w_.intake.cases[case_].closed = true;
+  EXPECT_EQ(Accept(a_, w_.OfferAt(id, a_)), Reason::kCaseStateInvalid);
+  EXPECT_EQ(w_.Get(id).state, domain::ReferralState::kWithdrawn);
+  const domain::PoolCount beds = domain::Count(w_.LedgerOf(a_), a_.beds);
+  EXPECT_EQ(beds.held + beds.confirmed, 0u);
+  EXPECT_TRUE(w_.OfferAt(id, b_).is_zero());
+}
+
 TEST_F(ReferralsTest, AYesDoesNotWaitForIntake) {
-  const ReferralId id = w_.Refer(case_, {a_});
-  w_.intake.down = [] { return true; };
-  EXPECT_EQ(Accept(a_, w_.OfferAt(id, a_)), Reason::kUnspecified);
-  EXPECT_EQ(domain::Count(w_.LedgerOf(a_), a_.beds).confirmed, 1u);
+  for (const Reason reason :
+       {Reason::kServiceUnavailable, Reason::kOverloaded, Reason::kDraining,
+        Reason::kStoreUnavailable, Reason::kDeadlinePassed, Reason::kNotEnoughTime}) {
+    const Centre centre = w_.AddCentre(1);
+    const ReferralId id = w_.Refer(w_.AddCase(domain::Priority::kP1), {centre});
+    w_.intake.down = [] { return true; };
+    w_.intake.reason_when_down = reason;
+    EXPECT_EQ(Accept(centre, w_.OfferAt(id, centre)), Reason::kUnspecified);
+    EXPECT_EQ(domain::Count(w_.LedgerOf(centre), centre.beds).confirmed, 1u);
+    w_.intake.down = [] { return false; };
+  }
 }
 
 // Somebody extends the referral for her and a child while an offer is being made for her alone.

@@ -83,7 +83,7 @@ absl::StatusOr<store::HistoryPage> FailingStore::ReadHistory(const std::string& 
 absl::Status FailingStore::Ping(Deadline deadline) { return inner_.Ping(deadline); }
 
 absl::StatusOr<RoutedCase> FakeIntake::GetCase(const CallContext&, const CaseId& case_id) {
-  if (down()) return Error(Reason::kServiceUnavailable);
+  if (down()) return Error(reason_when_down);
   const auto it = cases.find(case_id);
   if (it == cases.end()) return Error(Reason::kCaseNotFound);
   return it->second;
@@ -91,7 +91,7 @@ absl::StatusOr<RoutedCase> FakeIntake::GetCase(const CallContext&, const CaseId&
 
 absl::StatusOr<bool> FakeIntake::MayRefer(const CallContext&, const CaseId& case_id,
                                           const OrganisationId& recipient) {
-  if (down()) return Error(Reason::kServiceUnavailable);
+  if (down()) return Error(reason_when_down);
   return !refused.contains({case_id, recipient});
 }
 

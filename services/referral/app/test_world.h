@@ -86,6 +86,7 @@ class FakeIntake final : public IntakePort {
   std::map<CaseId, RoutedCase> cases;
   std::set<std::pair<CaseId, OrganisationId>> refused;  // everybody else she agreed to
   std::function<bool()> down = [] { return false; };
+  Reason reason_when_down = Reason::kServiceUnavailable;
 
   absl::StatusOr<RoutedCase> GetCase(const CallContext&, const CaseId& case_id) override;
   absl::StatusOr<bool> MayRefer(const CallContext&, const CaseId& case_id,
