@@ -96,14 +96,6 @@ struct Open {
   std::string out;
 };
 
-// A free name beside others of the same name.
-fs::path FreePath(const fs::path& folder, const std::string& name) {
-  fs::path path = folder / name;
-  std::error_code error;
-  for (int i = 2; fs::exists(path, error); ++i) path = folder / absl::StrCat(i, "-", name);
-  return path;
-}
-
 bool Holds(const fs::path& path, const std::string& text) {
   std::error_code error;
   if (fs::file_size(path, error) != text.size() || error) return false;
@@ -128,9 +120,15 @@ class ClearFiles {
   ClearFiles& operator=(const ClearFiles&) = delete;
 
   absl::Status Write(const std::string& name, const std::string& text) {
-    if (Holds(folder_ / name, text)) return absl::OkStatus();  // from an earlier try
-    written_.push_back(FreePath(folder_, name));
-    return WritePrivateFile(written_.back(), text);
+    // A free name beside others of the same name, unless it is there from an earlier try.
+    std::error_code error;
+    fs::path path = folder_ / name;
+    for (int i = 2; fs::exists(path, error); ++i) {
+      if (Holds(path, text)) return absl::OkStatus();
+      path = folder_ / absl::StrCat(i, "-", name);
+    }
+    written_.push_back(path);
+    return WritePrivateFile(path, text);
   }
   void Keep() {
     written_.clear();

@@ -81,7 +81,10 @@ class HandoffTest(cluster_case.ClusterCase):
     def test_one_that_could_not_be_written_whole_lies_nowhere(self):
         large = self.job.work / "large.pdf"
         large.write_bytes(os.urandom(2_000_000))
-        sent = self.send("--attach", large)["handoff_id"]
+        namesake = self.job.work / "other" / "large.pdf"
+        namesake.parent.mkdir()
+        namesake.write_bytes(b"another one of that name")
+        sent = self.send("--attach", namesake, "--attach", large)["handoff_id"]
         worker = self.job.second_worker
         self.inbox()
         out = self.job.work / "opened"
@@ -98,10 +101,11 @@ class HandoffTest(cluster_case.ClusterCase):
 
         self.cluster.amana(worker, "handoff", "open", sent, "--out", out)
         self.assertEqual((out / "story.txt").read_text(), walk.STORY)
-        self.assertEqual((out / "large.pdf").read_bytes(), large.read_bytes())
-        # Opened again it is not there twice.
+        self.assertEqual((out / "large.pdf").read_bytes(), namesake.read_bytes())
+        self.assertEqual((out / "2-large.pdf").read_bytes(), large.read_bytes())
+        # Opened again nothing is there twice.
         self.cluster.amana(worker, "handoff", "open", sent, "--out", out)
-        self.assertEqual(len(list(out.iterdir())), 3)
+        self.assertEqual(len(list(out.iterdir())), 4)
 
     def test_a_document_that_is_lost_does_not_take_the_story_with_it(self):
         certificate = self.job.work / "certificate.pdf"
