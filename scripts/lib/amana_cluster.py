@@ -206,6 +206,8 @@ class Cluster:
         self.ports = self._ports()
         self._write_client_config()
         if not (self.data / "network" / "genesis.pb").exists():
+            # What an interrupted start left opens nothing without it.
+            shutil.rmtree(self.home("administrator"), ignore_errors=True)
             self.choose_passphrase("administrator")
             self._run("network", "init", "--dir", self.data / "network", "--network", self.network,
                       "--administrator-home", self.home("administrator"), "--client-config", self.client_config)
@@ -249,7 +251,7 @@ class Cluster:
             return json.loads(path.read_text())
         names = [f"{service}{suffix}" for service in SERVICES for suffix in ("", "-metrics")] + ["enrolment"]
         ports = dict(zip(names, free_ports(len(names))))
-        path.write_text(json.dumps(ports))
+        self._write_whole(path, json.dumps(ports))
         return ports
 
     def address(self, name):
@@ -375,8 +377,12 @@ class Cluster:
     def _write_pids(self):
         """Who is running now; replaced as a whole, so that a reader never sees half of it."""
         path = self.data / "run" / "pids.json"
+        self._write_whole(path, json.dumps({name: process.popen.pid for name, process in self.processes.items()}))
+
+    @staticmethod
+    def _write_whole(path, text):
         temporary = path.with_suffix(".new")
-        temporary.write_text(json.dumps({name: process.popen.pid for name, process in self.processes.items()}))
+        temporary.write_text(text)
         temporary.replace(path)
 
     def _redis_answers(self):
