@@ -3,6 +3,7 @@
 // The commands on referrals and offers. Whoever is not concerned gets kReferralNotFound or
 // kOfferNotFound, like for something that does not exist.
 
+#include <optional>
 #include <string>
 #include <vector>
 

@@ -2,7 +2,8 @@
 
 // The ledger of one service_at_location: its pools, and the places kept in them.
 //
-// At every instant, for each pool: occupied_elsewhere + held + confirmed + occupied <= maximum.
+// At every instant, for each pool: held + confirmed + occupied <= maximum. What others told of it,
+// occupied_elsewhere, is kept as it was told, and may not fit beside them: then nothing is free.
 // A reservation has the id of its offer and keeps all of its lines or none: a mother and her
 // children are never parted. Every function that changes something is idempotent, so that a step
 // of the saga (docs/decisions/0002-referral-saga.md) can be taken twice.
