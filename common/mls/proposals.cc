@@ -1,7 +1,6 @@
 #include "common/mls/proposals.h"
 
 #include <algorithm>
-#include <functional>
 #include <set>
 #include <string_view>
 
@@ -11,9 +10,6 @@
 
 namespace amana::mls {
 namespace {
-
-// So many lists that do not fit are tried before a committer takes what it has.
-constexpr size_t kMaxFailedTries = 32;
 
 absl::Status ValidatePsk(const PreSharedKeyId& id, CommitKind kind) {
   if (id.nonce.size() != kHashSize) return Refuse(Fault::kPskNonceSize);
@@ -160,6 +156,79 @@ ProposalList Joined(ProposalList list, const ProposalList& more) {
   return list;
 }
 
+// Whether the caller has seen already that who is added is no member: to see it costs a look at
+// every leaf.
+enum class Clients { kLookAt, kKnown };
+
+absl::StatusOr<AppliedProposals> Apply(const Suite& suite, const RatchetTree& tree,
+                                       const GroupContext& context, const ProposalList& list,
+                                       std::optional<LeafIndex> committer, CommitKind kind,
+                                       const Policy& policy, Clients clients) {
+  AMANA_RETURN_IF_ERROR(committer.has_value() ? CheckMemberList(list, *committer)
+                                              : CheckExternalList(list));
+  for (const ListedProposal* listed : list) {
+    if (listed->validated) continue;
+    AMANA_RETURN_IF_ERROR(ValidateProposal(suite, tree, context, *listed, kind, policy));
+  }
+  AppliedProposals applied{.tree = tree,
+                           .context = context,
+                           .added = {},
+                           .newcomers = {},
+                           .updated = {},
+                           .removed = {},
+                           .psks = {}};
+  applied.context.epoch = context.epoch + 1;
+  applied.needs_path = list.empty();
+  std::vector<const KeyPackage*> adds;
+  bool new_extensions = false;
+  for (const ListedProposal* listed : list) {
+    const Proposal& proposal = listed->proposal;
+    applied.needs_path = applied.needs_path || proposal.NeedsPath();
+    if (const auto* replace = proposal.As<GroupContextExtensions>()) {
+      applied.context.extensions = replace->extensions;
+      new_extensions = true;
+    } else if (const auto* update = proposal.As<Update>()) {
+      applied.tree.Update(listed->sender.leaf(), update->leaf_node);
+      applied.updated.push_back(listed->sender.leaf());
+    } else if (const auto* remove = proposal.As<Remove>()) {
+      applied.removed.push_back(remove->removed);
+    } else if (const auto* add = proposal.As<Add>()) {
+      adds.push_back(&add->key_package);
+    } else if (const auto* psk = proposal.As<PreSharedKey>()) {
+      applied.psks.push_back(psk->psk);
+    } else if (const auto* init = proposal.As<ExternalInit>()) {
+      applied.external_init = init;
+    } else if (const auto* reinit = proposal.As<ReInit>()) {
+      applied.reinit = reinit;
+    }
+  }
+  for (const LeafIndex removed : applied.removed) applied.tree.Remove(removed);
+  if (clients == Clients::kLookAt) {
+    AMANA_RETURN_IF_ERROR(CheckClients(applied.tree, adds, policy));
+  }
+  for (const KeyPackage* add : adds) {
+    AMANA_ASSIGN_OR_RETURN(const LeafIndex index, applied.tree.Add(add->leaf_node));
+    applied.added.emplace_back(index, add);
+    applied.newcomers.push_back(index);
+  }
+  std::sort(applied.newcomers.begin(), applied.newcomers.end());
+  AMANA_RETURN_IF_ERROR(CheckChangedLeaves(applied));
+  AMANA_RETURN_IF_ERROR(applied.tree.CheckCredentialTypes());
+  if (new_extensions) AMANA_RETURN_IF_ERROR(CheckNewExtensions(applied.tree, applied.context));
+  return applied;
+}
+
+// In which turn KeepFitting looks at a proposal, so that each finds what it may need: removes stand
+// in nobody's way, and others need them, as who is added again; new extensions may need updates,
+// and those who are added may need new extensions.
+constexpr int kTurnOfTheRest = 3;
+int TurnOf(const ListedProposal& one) {
+  if (one.proposal.As<Remove>() != nullptr) return 0;
+  if (one.proposal.As<Update>() != nullptr) return 1;
+  if (one.proposal.As<GroupContextExtensions>() != nullptr) return 2;
+  return kTurnOfTheRest;
+}
+
 }  // namespace
 
 ProposalList PointersTo(const std::vector<ListedProposal>& proposals) {
@@ -205,56 +274,7 @@ absl::StatusOr<AppliedProposals> ApplyProposals(const Suite& suite, const Ratche
                                                 const ProposalList& list,
                                                 std::optional<LeafIndex> committer, CommitKind kind,
                                                 const Policy& policy) {
-  AMANA_RETURN_IF_ERROR(committer.has_value() ? CheckMemberList(list, *committer)
-                                              : CheckExternalList(list));
-  for (const ListedProposal* listed : list) {
-    if (listed->validated) continue;
-    AMANA_RETURN_IF_ERROR(ValidateProposal(suite, tree, context, *listed, kind, policy));
-  }
-  AppliedProposals applied{.tree = tree,
-                           .context = context,
-                           .added = {},
-                           .newcomers = {},
-                           .updated = {},
-                           .removed = {},
-                           .psks = {}};
-  applied.context.epoch = context.epoch + 1;
-  applied.needs_path = list.empty();
-  std::vector<const KeyPackage*> adds;
-  bool new_extensions = false;
-  for (const ListedProposal* listed : list) {
-    const Proposal& proposal = listed->proposal;
-    applied.needs_path = applied.needs_path || proposal.NeedsPath();
-    if (const auto* replace = proposal.As<GroupContextExtensions>()) {
-      applied.context.extensions = replace->extensions;
-      new_extensions = true;
-    } else if (const auto* update = proposal.As<Update>()) {
-      applied.tree.Update(listed->sender.leaf(), update->leaf_node);
-      applied.updated.push_back(listed->sender.leaf());
-    } else if (const auto* remove = proposal.As<Remove>()) {
-      applied.removed.push_back(remove->removed);
-    } else if (const auto* add = proposal.As<Add>()) {
-      adds.push_back(&add->key_package);
-    } else if (const auto* psk = proposal.As<PreSharedKey>()) {
-      applied.psks.push_back(psk->psk);
-    } else if (const auto* init = proposal.As<ExternalInit>()) {
-      applied.external_init = init;
-    } else if (const auto* reinit = proposal.As<ReInit>()) {
-      applied.reinit = reinit;
-    }
-  }
-  for (const LeafIndex removed : applied.removed) applied.tree.Remove(removed);
-  AMANA_RETURN_IF_ERROR(CheckClients(applied.tree, adds, policy));
-  for (const KeyPackage* add : adds) {
-    AMANA_ASSIGN_OR_RETURN(const LeafIndex index, applied.tree.Add(add->leaf_node));
-    applied.added.emplace_back(index, add);
-    applied.newcomers.push_back(index);
-  }
-  std::sort(applied.newcomers.begin(), applied.newcomers.end());
-  AMANA_RETURN_IF_ERROR(CheckChangedLeaves(applied));
-  AMANA_RETURN_IF_ERROR(applied.tree.CheckCredentialTypes());
-  if (new_extensions) AMANA_RETURN_IF_ERROR(CheckNewExtensions(applied.tree, applied.context));
-  return applied;
+  return Apply(suite, tree, context, list, committer, kind, policy, Clients::kLookAt);
 }
 
 ProposalList ChooseProposals(const std::vector<ListedProposal>& waiting, LeafIndex committer,
@@ -304,45 +324,53 @@ ProposalList ChooseProposals(const std::vector<ListedProposal>& waiting, LeafInd
 ProposalList KeepFitting(const Suite& suite, const RatchetTree& tree, const GroupContext& context,
                          const ProposalList& chosen, const ProposalList& own, LeafIndex committer,
                          const Policy& policy) {
-  const auto apply = [&](const RatchetTree& to, const GroupContext& in, const ProposalList& list) {
-    return ApplyProposals(suite, to, in, list, committer, CommitKind::kMember, policy);
+  const auto apply = [&](const RatchetTree& to, const GroupContext& in, const ProposalList& list,
+                         Clients look = Clients::kLookAt) {
+    return Apply(suite, to, in, list, committer, CommitKind::kMember, policy, look);
   };
   const auto fits = [&](const ProposalList& some) {
     return apply(tree, context, Joined(some, own)).ok();
   };
   if (fits(chosen)) return chosen;
-  // Removes first: they stand in nobody's way but that of `own`, and others may need them, as who
-  // is added again.
-  ProposalList kept;
   ProposalList others;
-  for (const ListedProposal* one : chosen) {
-    if (!CheckMemberList(Joined({one}, own), committer).ok()) continue;
-    (one->proposal.As<Remove>() != nullptr ? kept : others).push_back(one);
-  }
-  const auto base = apply(tree, context, Joined(kept, own));
-  if (!base.ok()) return {};  // `own` is to blame, whatever goes with it
-  std::erase_if(others, [&](const ListedProposal* one) {
-    return !apply(base->tree, base->context, {one}).ok();
-  });
-  // What is left fits one by one. All at once where that is possible; otherwise by halves, so that
-  // few that are at odds with others cost few tries.
-  size_t failed = 0;
-  const std::function<void(size_t, size_t)> keep = [&](size_t begin, size_t end) {
-    if (begin == end || failed == kMaxFailedTries) return;
-    ProposalList more = kept;
-    for (size_t i = begin; i < end; ++i) more.push_back(others[i]);
-    if (fits(more)) {
-      kept = std::move(more);
-      return;
+  for (int turn = 0; turn <= kTurnOfTheRest; ++turn) {
+    for (const ListedProposal* one : chosen) {
+      if (TurnOf(*one) != turn) continue;
+      if (CheckMemberList(Joined({one}, own), committer).ok()) others.push_back(one);
     }
-    ++failed;
-    if (end - begin == 1) return;
-    const size_t middle = begin + (end - begin) / 2;
-    keep(begin, middle);
-    keep(middle, end);
+  }
+  auto base = apply(tree, context, own);
+  const bool begins_with_own = base.ok();  // or it needs some of those that wait
+  if (!begins_with_own) base = apply(tree, context, {});
+  if (!base.ok()) return {};
+  std::set<const ListedProposal*> kept;
+  const auto in_order = [&] {
+    ProposalList list = chosen;
+    std::erase_if(list, [&](const ListedProposal* one) { return !kept.contains(one); });
+    return list;
   };
-  keep(0, others.size());
-  return kept;
+  const auto keep = [&](const ListedProposal* one) {
+    auto next = apply(base->tree, base->context, {one}, Clients::kKnown);
+    if (!next.ok()) return;
+    kept.insert(one);
+    base = std::move(next);
+  };
+  auto one = others.begin();
+  for (; one != others.end() && TurnOf(**one) < kTurnOfTheRest; ++one) keep(*one);
+  if (!begins_with_own) {
+    base = apply(tree, context, Joined(in_order(), own));
+    if (!base.ok()) return {};
+  }
+  std::set<std::string_view> clients = ClientsOf(base->tree, policy);
+  for (; one != others.end(); ++one) {
+    const auto* add = (*one)->proposal.As<Add>();
+    if (add == nullptr ||
+        clients.insert(policy.credentials->ClientOf(add->key_package.leaf_node)).second) {
+      keep(*one);
+    }
+  }
+  ProposalList list = in_order();
+  return fits(list) ? list : ProposalList{};
 }
 
 absl::Status CheckPathLeaf(const RatchetTree& tree, const GroupContext& context, LeafIndex index,

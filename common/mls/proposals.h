@@ -81,8 +81,9 @@ ProposalList ChooseProposals(const std::vector<ListedProposal>& waiting, LeafInd
 
 // Of `chosen`, as many as lead to a valid commit together with `own`: nobody keeps others from
 // committing by a proposal that is valid by itself and fits into no commit. In both lists all are
-// validated. The search has an end whatever was proposed: those that fit with nothing cost one look
-// each, and of those that are only at odds with each other it may leave out more than it must.
+// validated. Each costs one look, whatever was proposed: removes, updates, new extensions, then the
+// rest, each at what those before it lead to, so that of those that are at odds with each other the
+// first one is in and nobody else's is kept out. Keeps their order.
 ProposalList KeepFitting(const Suite& suite, const RatchetTree& tree, const GroupContext& context,
                          const ProposalList& chosen, const ProposalList& own, LeafIndex committer,
                          const Policy& policy);
