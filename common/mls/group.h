@@ -162,12 +162,14 @@ using Received = std::variant<ReceivedApplication, ReceivedProposal, StagedCommi
 
 class Group;
 
-// Whether this client is in a group of that id. Section 12.4.3 has everybody who joins look, and
-// only the client can know: kGroupIdInUse. Of a group that it comes back to it has let go before.
+// Whether this client is in a group of that id: kGroupIdInUse. Section 12.4.3.1 has everybody look
+// who joins by a welcome, we have those look too who join from outside, and only the client can
+// know. Not asked of those who come back by a resync: they may have the group still.
 using IsInGroup = absl::FunctionRef<bool(std::string_view group_id)>;
 
 struct JoinOptions {
-  // `optional<Node> ratchet_tree<V>`, where the welcome or group info does not bring it.
+  // `optional<Node> ratchet_tree<V>`, where the welcome or group info does not bring it. At most
+  // kMaxTreeSize: such a tree may be larger than a message.
   std::optional<std::string> ratchet_tree = std::nullopt;
   // The group that this one goes on from (sections 11.2 and 11.3), where a welcome says so. Of a
   // reinitialised one the reinit must be merged; whoever waits for the group that it named hands

@@ -20,12 +20,11 @@ absl::StatusOr<RatchetTree> FindTree(const GroupInfo& info, const JoinOptions& o
 
 // Everything that a newcomer can see is wrong with a group before it has its secrets.
 absl::Status CheckGroup(const Suite& suite, const GroupInfo& info, const RatchetTree& tree,
-                        const Policy& policy, IsInGroup is_in_group) {
+                        const Policy& policy) {
   const GroupContext& context = info.group_context;
   if (context.version != kMls10 || context.cipher_suite != suite.id) {
     return Refuse(Fault::kGroupInfoSuite);
   }
-  if (is_in_group(context.group_id)) return Refuse(Fault::kGroupIdInUse);
   const LeafNode* signer = tree.leaf(info.signer);
   if (signer == nullptr) return Refuse(Fault::kGroupInfoSigner);
   if (!VerifyWithLabel(signer->signature_key, "GroupInfoTBS", GroupInfoToBeSigned(info),
@@ -170,7 +169,8 @@ absl::StatusOr<Group> Group::Join(const Suite& suite, std::string_view encoded, 
           suite, *welcome,
           DeriveWelcomeSecret(secrets.joiner_secret.Expose(), psk_secret.Expose()).Expose()));
   AMANA_ASSIGN_OR_RETURN(RatchetTree tree, FindTree(info, options));
-  AMANA_RETURN_IF_ERROR(CheckGroup(suite, info, tree, policy, is_in_group));
+  if (is_in_group(info.group_context.group_id)) return Refuse(Fault::kGroupIdInUse);
+  AMANA_RETURN_IF_ERROR(CheckGroup(suite, info, tree, policy));
   AMANA_RETURN_IF_ERROR(CheckResumed(resumes, info.group_context, tree, policy, options.resumed));
 
   const std::optional<LeafIndex> own_leaf =
@@ -214,7 +214,11 @@ absl::StatusOr<ExternalJoin> Group::JoinExternally(
   auto* info = std::get_if<GroupInfo>(&message.content);
   if (info == nullptr) return Refuse(Fault::kUnexpectedMessage);
   AMANA_ASSIGN_OR_RETURN(RatchetTree tree, FindTree(*info, options));
-  AMANA_RETURN_IF_ERROR(CheckGroup(suite, *info, tree, policy, is_in_group));
+  // Who comes back to a group may have it still: its keys prove who comes (section 12.4.3.2).
+  if (!resync.has_value() && is_in_group(info->group_context.group_id)) {
+    return Refuse(Fault::kGroupIdInUse);
+  }
+  AMANA_RETURN_IF_ERROR(CheckGroup(suite, *info, tree, policy));
   // A group info says nothing of where its group comes from.
   AMANA_RETURN_IF_ERROR(CheckResumed(nullptr, info->group_context, tree, policy, options.resumed));
   const std::string* data = FindExtension(info->extensions, kExternalPub);

@@ -117,7 +117,8 @@ RatchetTree RatchetTree::Of(LeafNode first) {
 }
 
 absl::StatusOr<RatchetTree> RatchetTree::Decode(std::string_view encoded) {
-  AMANA_ASSIGN_OR_RETURN(auto nodes, mls::Decode<std::vector<std::optional<Node>>>(encoded));
+  AMANA_ASSIGN_OR_RETURN(auto nodes,
+                         mls::Decode<std::vector<std::optional<Node>>>(encoded, kMaxTreeSize));
   if (nodes.empty()) return Refuse(Fault::kTreeEmpty);
   if (!nodes.back().has_value()) return Refuse(Fault::kTreeEndsBlank);
   const auto leaves = static_cast<uint32_t>((nodes.size() + 1) / 2);

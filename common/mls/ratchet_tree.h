@@ -26,6 +26,19 @@
 
 namespace amana::mls {
 
+// A leaf of the largest size, with its place in the encoding and the node above it. What it says of
+// its client (credential, capabilities and extensions, encoded) is bounded by itself, and
+// certificates of post-quantum signatures have room; the rest is as long in each, but for 4 bytes
+// for each node above it where it is unmerged.
+inline constexpr size_t kMaxIdentitySize = size_t{31} << 10;
+inline constexpr size_t kMaxRestOfLeaf = 512;
+
+// An encoded tree that comes by itself: 2,048 leaves of the largest size, or more that are smaller.
+// A tree in a welcome or a group info is bounded by their message. Nobody can join a group whose
+// tree is larger: to keep groups smaller than that is up to the application.
+inline constexpr size_t kMaxTreeSize = 2048 * (size_t{32} << 10);
+static_assert(2048 * (kMaxIdentitySize + kMaxRestOfLeaf) <= kMaxTreeSize);
+
 // struct {
 //     NodeType node_type;
 //     select (Node.node_type) {

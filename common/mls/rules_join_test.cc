@@ -63,6 +63,28 @@ TEST_F(WelcomeRules, IsNotMadeLargerThanAMessage) {
   EXPECT_EQ(added_to({}), Fault::kNone);
 }
 
+// A group whose tree has outgrown a message is joined with the tree beside the welcome.
+TEST_F(WelcomeRules, ItsTreeMayComeBesideItAndBeLargerThanAMessage) {
+  Member alice = Found("alice", "large");
+  const auto add = [&](size_t first, size_t count) {
+    CommitRequest request{.without_path = true, .tree_in_welcome = false};
+    std::optional<Client> last;
+    for (size_t i = first; i < first + count; ++i) {
+      last = NewClient("client " + std::to_string(i), [](KeyPackage& k) {
+        k.leaf_node.extensions = {{kApplicationId, std::string(30 << 10, 'x')}};
+      });
+      request.proposals.push_back({Add{last->key_package()}});
+    }
+    auto commit = alice.group.Commit(request, alice.signer, policy_, psks_, random_);
+    EXPECT_EQ(FaultIn(commit), Fault::kNone);
+    EXPECT_EQ(FaultIn(alice.group.Merge(std::move(commit->staged))), Fault::kNone);
+    return RulesTest::JoinedBy(*commit->welcome, *last, {.ratchet_tree = alice.group.EncodeTree()});
+  };
+  EXPECT_EQ(add(0, 100), Fault::kNone);
+  EXPECT_EQ(add(100, 100), Fault::kNone);
+  EXPECT_GT(alice.group.EncodeTree().size(), kMaxMessageSize);
+}
+
 TEST_F(WelcomeRules, IsOfTheKeyPackagesSuite) {
   EXPECT_EQ(JoinedWithWelcome([](Welcome& w) { w.cipher_suite = 1; }), Fault::kWelcomeSuite);
 }
@@ -233,6 +255,17 @@ TEST_F(ExternalJoinRules, TheGroupIsChecked) {
             Fault::kTreeMissing);
   groups_ = {"group"};
   EXPECT_EQ(JoinedFromOutside([](GroupInfo&) {}), Fault::kGroupIdInUse);
+}
+
+// Its keys may be what proves that it has been there.
+TEST_F(ExternalJoinRules, WhoComesBackMayHaveTheGroupStill) {
+  std::vector<Client> clients;
+  clients.push_back(NewClient("new"));
+  AddAll(members_, std::move(clients));
+  groups_ = {"group"};
+  EXPECT_EQ(JoinedFromOutside([](GroupInfo&) {}), Fault::kGroupIdInUse);
+  resync_ = LeafIndex{2};
+  EXPECT_EQ(JoinedFromOutside([](GroupInfo&) {}), Fault::kNone);
 }
 
 // What tells it from others of that id is a key that no group info shows.

@@ -50,6 +50,20 @@ TEST_F(TreeFormRules, HasAtMostKMaxLeaves) {
   EXPECT_EQ(FaultIn(tree.Add(leaf)), Fault::kTreeFull);
 }
 
+// Of the largest leaves that there may be: a tree of 2,048 of them.
+TEST_F(TreeFormRules, ByItselfItMayBeLargerThanAMessage) {
+  LeafNode large = NewClient("one").leaf();
+  large.extensions = {{kApplicationId, std::string(kMaxIdentitySize - 100, 'x')}};
+  const Node leaf{std::make_shared<LeafNode>(large), nullptr};
+  const auto decoded = [&](size_t leaves) {
+    Nodes nodes(2 * leaves - 1);
+    for (size_t i = 0; i < nodes.size(); i += 2) nodes[i] = leaf;
+    return Decoded(nodes);
+  };
+  EXPECT_EQ(decoded(2048), Fault::kNone);
+  EXPECT_EQ(decoded(2200), Fault::kMessageTooLarge);
+}
+
 // --- The tree of a group that is joined --------------------------------------------------------
 
 // Eight leaves. Node 7 is the root; nodes 1, 3 and 7 were set by the first member's path, after

@@ -280,6 +280,7 @@ std::vector<Json> MakePassiveVectors(uint64_t seed) {
       }
     }
   }
+  AMANA_CHECK(made.size() == kMadeVectors, "a way into a group is missing");
   return made;
 }
 

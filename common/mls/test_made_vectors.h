@@ -6,6 +6,7 @@
 // through one epoch of each kind that kEpochs in test_made_vectors.cc lists, in an order that is
 // drawn.
 
+#include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -13,7 +14,10 @@
 namespace amana::mls {
 
 // One case for each way into a group: with or without the tree in the welcome, keys of the path,
-// pre-shared keys. The same seed gives the same bytes.
+// pre-shared keys.
+inline constexpr size_t kMadeVectors = 8;
+
+// The same seed gives the same bytes.
 std::vector<nlohmann::json> MakePassiveVectors(uint64_t seed);
 
 }  // namespace amana::mls

@@ -48,8 +48,7 @@ absl::Status CheckSource(LeafNodeSource source, LeafPlace place) {
   return absl::OkStatus();
 }
 
-// Keys, signature and parent hash of a leaf, its place in the encoding, and the node above it.
-constexpr size_t kMaxRestOfLeaf = 512;
+// Any tree can be encoded (section 2.1.2), also one that is too large to be joined (kMaxTreeSize).
 static_assert(kMaxLeaves * (kMaxIdentitySize + kMaxRestOfLeaf) < size_t{1} << 30);
 
 absl::Status CheckSize(const LeafNode& leaf) {

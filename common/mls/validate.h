@@ -58,11 +58,6 @@ struct Policy {
   uint64_t max_lifetime = uint64_t{30} * 24 * 3600 + 3600;
 };
 
-// What a leaf says of its client: credential, capabilities and extensions, encoded. Certificates of
-// post-quantum signatures have room. What else a leaf has is as long in each, so that the largest
-// tree that there may be can be encoded (section 2.1.2).
-inline constexpr size_t kMaxIdentitySize = size_t{31} << 10;
-
 enum class LeafPlace { kKeyPackage, kUpdate, kCommit, kTree };
 
 // What can be said of a leaf by itself: its source, its signature (made for `index` of `group_id`
