@@ -120,6 +120,7 @@ AMANA_INTEROP(WelcomeJoin, "welcome_join");
 
 std::vector<VectorCase> MadeCases() {
   std::vector<VectorCase> cases;
+  cases.reserve(kMadeVectors);
   for (size_t i = 0; i < kMadeVectors; ++i) {
     cases.push_back(
         {std::string(kMade), i, kSuite3.id, &MadeVectors()[i], "Suite3_" + std::to_string(i)});

@@ -180,6 +180,7 @@ class Maker {
   // All but updates. Those who are removed are the last of `members_`.
   std::vector<Proposal> ProposalsOf(const EpochKind& kind, const std::vector<Client>& newcomers) {
     std::vector<Proposal> proposals;
+    proposals.reserve(kind.removes + newcomers.size());
     for (size_t i = 0; i < kind.removes; ++i) {
       proposals.push_back({Remove{members_[members_.size() - 1 - i].group.own_leaf()}});
     }
@@ -199,6 +200,7 @@ class Maker {
   Begun Begin(const EpochKind& kind, bool tree_in_welcome = true, const Client* watched = nullptr) {
     std::shuffle(members_.begin(), members_.end(), draw_);
     std::vector<Client> newcomers;
+    newcomers.reserve(kind.adds);
     for (size_t i = 0; i < kind.adds; ++i) newcomers.push_back(NewClient());
     Begun begun;
     const auto tell = [&](Member& sender, absl::StatusOr<std::string> message) {
