@@ -11,31 +11,10 @@ import cluster_case  # noqa: E402
 import walk  # noqa: E402
 
 
-class DevicesTest(cluster_case.ClusterCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.job = walk.MainJob(cls.cluster)
-        for step in ("take_call", "open_case", "match", "record_consent"):
-            getattr(cls.job, step)()
-
-    def refused(self, device, *arguments):
-        done = self.cluster.amana(device, *arguments, check=False)
-        self.assertFalse(isinstance(done, dict), f"{arguments} was not refused")
-        return done.stderr
-
+class DevicesTest(cluster_case.HandoverCase):
     def state_of(self, device_id):
         listed = self.cluster.amana("supervisor", "device", "list")["devices"]
         return next(d["state"] for d in listed if d["device_id"] == device_id)
-
-    def send(self):
-        return self.job.operator("handoff", "send", "--case", self.job.case["case_id"], "--to",
-                                 self.job.second["organisation_id"], "--story", self.story())
-
-    def story(self):
-        path = self.job.work / "story.txt"
-        path.write_text(walk.STORY)
-        return path
 
     def test_only_the_key_that_a_person_read_is_vouched_for(self):
         hotline = self.job.people["hotline"]
@@ -67,17 +46,16 @@ class DevicesTest(cluster_case.ClusterCase):
         centre, worker = self.job.second["organisation_id"], self.job.second_worker
         manager = worker.replace("worker", "manager")
         walk.enrol(self.cluster, "colleague", centre, "case_worker", manager)
-        both = self.send()["recipients"]
+        both = self.job.operator(*self.sending())["recipients"]
         colleague = self.cluster.amana("colleague", "device", "show")["device_id"]
         self.cluster.amana(manager, "device", "revoke", colleague)
-        self.assertEqual(self.send()["recipients"], both - 1)
+        self.assertEqual(self.job.operator(*self.sending())["recipients"], both - 1)
 
     def test_what_a_removed_device_sent_can_still_be_read(self):
         hotline, worker = self.job.people["hotline"], self.job.second_worker
         walk.enrol(self.cluster, "night", hotline, "operator", "supervisor")
         case = self.job.case["case_id"]
-        sent = self.cluster.amana("night", "handoff", "send", "--case", case, "--to",
-                                  self.job.second["organisation_id"], "--story", self.story())
+        sent = self.cluster.amana("night", *self.sending())
         night = self.cluster.amana("night", "device", "show")["device_id"]
         self.cluster.amana("supervisor", "device", "revoke", night)
         out = self.job.work / "from-night"
