@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "common/store/execute.h"
-#include "common/store/index_page.h"
 #include "services/intake/app/call_watch.h"
 #include "services/intake/app/messages.h"
 
@@ -114,19 +113,12 @@ absl::StatusOr<std::string> Calls::Claim(const CallContext& context) {
   return store::Execute(deps_.store, context, deps_.ShardOf(context.caller.organisation), decide);
 }
 
-absl::StatusOr<CallPage> Calls::List(const CallContext& context, uint32_t page_size,
-                                     const std::string& page_token) const {
-  AMANA_ASSIGN_OR_RETURN(
-      store::IndexPage listed,
-      store::ReadIndexPage(deps_.store, CallsIndex(context.caller.organisation),
-                           {.limit = store::PageSize(page_size)}, page_token, context.deadline));
-  CallPage page{.calls = {}, .next_page_token = std::move(listed.next_token)};
-  AMANA_ASSIGN_OR_RETURN(
-      page.calls, (LoadMembers<domain::Call, CallId>(deps_, listed.entries, context.deadline)));
-  // One that was claimed between the two reads waits no longer.
-  std::erase_if(page.calls,
-                [](const auto& one) { return one.state != domain::CallState::kWaiting; });
-  return page;
+absl::StatusOr<Page<domain::Call>> Calls::List(const CallContext& context, uint32_t page_size,
+                                               const std::string& page_token) const {
+  return LoadPage<domain::Call, CallId>(
+      deps_, CallsIndex(context.caller.organisation), {.limit = store::PageSize(page_size)},
+      page_token, context.deadline,
+      [](const domain::Call& one) { return one.state == domain::CallState::kWaiting; });
 }
 
 absl::StatusOr<std::string> Calls::RenewLease(const CallContext& context, const CallId& id) {

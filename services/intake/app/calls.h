@@ -5,7 +5,6 @@
 // (docs/decisions/0003-call-queue.md). Thread-safe.
 
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/base/call_context.h"
@@ -20,11 +19,6 @@ inline constexpr int kMaxClaimTries = 64;
 // Runs at the end of a lease, and of the longest wait.
 std::string CallTimer(const CallId& id);
 
-struct CallPage {
-  std::vector<domain::Call> calls;
-  std::string next_page_token;  // empty at the end
-};
-
 class Calls {
  public:
   explicit Calls(Deps deps) : deps_(deps) {}
@@ -38,8 +32,8 @@ class Calls {
   absl::StatusOr<std::string> Claim(const CallContext& context);
 
   // The organisation's waiting calls in the order in which they will be taken.
-  absl::StatusOr<CallPage> List(const CallContext& context, uint32_t page_size,
-                                const std::string& page_token) const;
+  absl::StatusOr<Page<domain::Call>> List(const CallContext& context, uint32_t page_size,
+                                          const std::string& page_token) const;
 
   absl::StatusOr<std::string> RenewLease(const CallContext& context, const CallId& id);
   absl::StatusOr<std::string> Complete(const CallContext& context, const CallId& id);

@@ -44,7 +44,7 @@ TEST_F(CallsTest, TheQueueCanBeSeen) {
   do {
     const auto page = calls.List(By(operator_b), 1, token);
     ASSERT_TRUE(page.ok());
-    for (const domain::Call& call : page->calls) seen.push_back(call.id);
+    for (const domain::Call& call : page->values) seen.push_back(call.id);
     token = page->next_page_token;
   } while (!token.empty());
   EXPECT_EQ(seen, expected);
@@ -87,7 +87,7 @@ TEST_F(CallsTest, ACallThatNobodyTookLeavesTheQueue) {
   const CallId later = Enqueued(operator_a, Priority::kP1);
   EXPECT_EQ(RunDueTimers(), 1u);
   EXPECT_EQ(RunDueTimers(), 0u);
-  EXPECT_EQ(calls.List(By(operator_a), 0, "")->calls.size(), 1u);
+  EXPECT_EQ(calls.List(By(operator_a), 0, "")->values.size(), 1u);
   watch.Look(Deadline::Never());
   EXPECT_THAT(metrics.Scrape(), testing::HasSubstr("{priority=\"p1\"} 0"));
   EXPECT_THAT(History(operator_a.organisation.view()),

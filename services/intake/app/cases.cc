@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "common/store/execute.h"
-#include "common/store/index_page.h"
 #include "services/intake/app/calls.h"
 #include "services/intake/app/messages.h"
 
@@ -139,20 +138,12 @@ absl::StatusOr<domain::Case> Cases::GetForService(const CallContext& context, co
   return Decode<domain::Case>(row.value);
 }
 
-absl::StatusOr<CasePage> Cases::List(const CallContext& context, uint32_t page_size,
-                                     const std::string& page_token) {
-  AMANA_ASSIGN_OR_RETURN(
-      store::IndexPage listed,
-      store::ReadIndexPage(deps_.store, CasesIndex(context.caller.organisation),
-                           {.limit = store::PageSize(page_size), .descending = true}, page_token,
-                           context.deadline));
-  CasePage page{.cases = {}, .next_page_token = std::move(listed.next_token)};
-  AMANA_ASSIGN_OR_RETURN(
-      page.cases, (LoadMembers<domain::Case, CaseId>(deps_, listed.entries, context.deadline)));
-  // One that was closed between the two reads has left the list.
-  std::erase_if(page.cases,
-                [](const auto& one) { return one.state == domain::CaseState::kClosed; });
-  return page;
+absl::StatusOr<Page<domain::Case>> Cases::List(const CallContext& context, uint32_t page_size,
+                                               const std::string& page_token) {
+  return LoadPage<domain::Case, CaseId>(
+      deps_, CasesIndex(context.caller.organisation),
+      {.limit = store::PageSize(page_size), .descending = true}, page_token, context.deadline,
+      [](const domain::Case& one) { return one.state != domain::CaseState::kClosed; });
 }
 
 absl::StatusOr<bool> Cases::MayReadHistory(const CallContext& context, std::string_view subject) {

@@ -21,11 +21,6 @@ struct OpenCase {
   CallId call_id;  // a call that the caller has claimed, or zero
 };
 
-struct CasePage {
-  std::vector<domain::Case> cases;
-  std::string next_page_token;  // empty at the end
-};
-
 class Cases {
  public:
   // `colleagues` outlives this.
@@ -44,8 +39,8 @@ class Cases {
   absl::StatusOr<domain::Case> Get(const CallContext& context, const CaseId& id);
   // The organisation's cases that are not closed, newest first, in pages of
   // common/store/index_page.h.
-  absl::StatusOr<CasePage> List(const CallContext& context, uint32_t page_size,
-                                const std::string& page_token);
+  absl::StatusOr<Page<domain::Case>> List(const CallContext& context, uint32_t page_size,
+                                          const std::string& page_token);
 
   // Whoever's it is: for referral, which makes its routing from the card.
   absl::StatusOr<domain::Case> GetForService(const CallContext& context, const CaseId& id);

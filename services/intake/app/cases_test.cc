@@ -25,7 +25,7 @@ struct CasesTest : testing::Test, TestIntake {
     const auto page = cases.List(By(caller), 500, "");
     EXPECT_TRUE(page.ok());
     std::vector<std::string> ids;
-    for (const domain::Case& one : page->cases) ids.push_back(one.id.ToString());
+    for (const domain::Case& one : page->values) ids.push_back(one.id.ToString());
     return ids;
   }
 };
@@ -178,8 +178,8 @@ TEST_F(CasesTest, ListsNewestFirstPageByPage) {
   do {
     const auto page = cases.List(By(operator_b), 2, token);
     ASSERT_TRUE(page.ok());
-    ASSERT_LE(page->cases.size(), 2u);
-    for (const domain::Case& one : page->cases) {
+    ASSERT_LE(page->values.size(), 2u);
+    for (const domain::Case& one : page->values) {
       seen.push_back(one.id.ToString());
       times.push_back(one.open_time);
     }

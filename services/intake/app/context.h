@@ -16,6 +16,7 @@
 #include "common/base/random.h"
 #include "common/base/status_macros.h"
 #include "common/store/audit_record.h"
+#include "common/store/index_page.h"
 #include "common/store/read_everywhere.h"
 #include "common/store/store.h"
 #include "services/intake/store/codec.h"
@@ -101,6 +102,26 @@ absl::StatusOr<std::vector<T>> LoadMembers(const Deps& deps,
     values.push_back(std::move(value));
   }
   return values;
+}
+
+template <class T>
+struct Page {
+  std::vector<T> values;
+  std::string next_page_token;  // empty at the end
+};
+
+// A list of the caller's, page by page (common/store/index_page.h). `belongs` says of a value
+// whether it is still of the list: it may have left between the two reads.
+template <class T, class I, class Belongs>
+absl::StatusOr<Page<T>> LoadPage(const Deps& deps, const std::string& index,
+                                 const store::IndexRange& range, const std::string& page_token,
+                                 Deadline deadline, Belongs belongs) {
+  AMANA_ASSIGN_OR_RETURN(store::IndexPage listed,
+                         store::ReadIndexPage(deps.store, index, range, page_token, deadline));
+  Page<T> page{.values = {}, .next_page_token = std::move(listed.next_token)};
+  AMANA_ASSIGN_OR_RETURN(page.values, (LoadMembers<T, I>(deps, listed.entries, deadline)));
+  std::erase_if(page.values, [&](const T& value) { return !belongs(value); });
+  return page;
 }
 
 }  // namespace amana::intake

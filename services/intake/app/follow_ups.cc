@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "common/store/execute.h"
-#include "common/store/index_page.h"
 #include "services/intake/app/messages.h"
 
 namespace amana::intake {
@@ -77,21 +76,14 @@ absl::StatusOr<std::string> FollowUps::Record(const CallContext& context, const 
   return store::Execute(deps_.store, context, deps_.ShardOf(id), decide);
 }
 
-absl::StatusOr<FollowUpPage> FollowUps::List(const CallContext& context, absl::Time due_until,
-                                             uint32_t page_size,
-                                             const std::string& page_token) const {
-  AMANA_ASSIGN_OR_RETURN(
-      store::IndexPage due,
-      store::ReadIndexPage(deps_.store, FollowUpsIndex(context.caller.organisation),
-                           {.maximum = DueScore(due_until), .limit = store::PageSize(page_size)},
-                           page_token, context.deadline));
-  FollowUpPage page{.follow_ups = {}, .next_page_token = std::move(due.next_token)};
-  AMANA_ASSIGN_OR_RETURN(page.follow_ups, (LoadMembers<domain::FollowUp, FollowUpId>(
-                                              deps_, due.entries, context.deadline)));
-  // One that was recorded between the two reads has left the list.
-  std::erase_if(page.follow_ups,
-                [](const auto& one) { return one.state != domain::FollowUpState::kScheduled; });
-  return page;
+absl::StatusOr<Page<domain::FollowUp>> FollowUps::List(const CallContext& context,
+                                                       absl::Time due_until, uint32_t page_size,
+                                                       const std::string& page_token) const {
+  return LoadPage<domain::FollowUp, FollowUpId>(
+      deps_, FollowUpsIndex(context.caller.organisation),
+      {.maximum = DueScore(due_until), .limit = store::PageSize(page_size)}, page_token,
+      context.deadline,
+      [](const domain::FollowUp& one) { return one.state == domain::FollowUpState::kScheduled; });
 }
 
 }  // namespace amana::intake

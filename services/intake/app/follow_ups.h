@@ -13,11 +13,6 @@
 
 namespace amana::intake {
 
-struct FollowUpPage {
-  std::vector<domain::FollowUp> follow_ups;
-  std::string next_page_token;  // empty at the end
-};
-
 class FollowUps {
  public:
   explicit FollowUps(Deps deps) : deps_(deps) {}
@@ -28,8 +23,9 @@ class FollowUps {
                                      domain::FollowUpOutcome outcome,
                                      domain::FollowUpReason reason);
   // The organisation's scheduled ones, due until then, earliest first.
-  absl::StatusOr<FollowUpPage> List(const CallContext& context, absl::Time due_until,
-                                    uint32_t page_size, const std::string& page_token) const;
+  absl::StatusOr<Page<domain::FollowUp>> List(const CallContext& context, absl::Time due_until,
+                                              uint32_t page_size,
+                                              const std::string& page_token) const;
 
  private:
   const Deps deps_;

@@ -25,7 +25,7 @@ struct FollowUpsTest : testing::Test, TestIntake {
     do {
       const auto page = follow_ups.List(By(caller), domain::kNow + until, 2, token);
       EXPECT_TRUE(page.ok());
-      for (const domain::FollowUp& one : page->follow_ups) ids.push_back(one.id);
+      for (const domain::FollowUp& one : page->values) ids.push_back(one.id);
       token = page->next_page_token;
     } while (!token.empty());
     return ids;

@@ -74,7 +74,7 @@ class Model {
     std::set<CaseId> listed;
     const auto page = intake_.cases.List(intake_.By(intake_.operator_a), 500, "");
     ASSERT_TRUE(page.ok());
-    for (const domain::Case& one : page->cases) listed.insert(one.id);
+    for (const domain::Case& one : page->values) listed.insert(one.id);
     std::set<CaseId> expected;
     for (const auto& [id, state] : cases_) {
       if (state != v1::CASE_STATE_CLOSED) expected.insert(id);

@@ -55,10 +55,10 @@ void BindCases(Cases& cases, rpc::Service& service) {
   service.Unary<v1::ListCasesRequest, v1::ListCasesResponse>(
       "ListCases",
       [&cases](const CallContext& context, const v1::ListCasesRequest& request) -> Serialised {
-        AMANA_ASSIGN_OR_RETURN(const CasePage page,
+        AMANA_ASSIGN_OR_RETURN(const Page<domain::Case> page,
                                cases.List(context, request.page_size(), request.page_token()));
         v1::ListCasesResponse response;
-        for (const domain::Case& one : page.cases) ToProto(one, response.add_cases());
+        for (const domain::Case& one : page.values) ToProto(one, response.add_cases());
         response.set_next_page_token(page.next_page_token);
         return rpc::Reply(response);
       });
@@ -181,10 +181,10 @@ void BindCalls(Calls& calls, rpc::Service& service) {
   service.Unary<v1::ListCallsRequest, v1::ListCallsResponse>(
       "ListCalls",
       [&calls](const CallContext& context, const v1::ListCallsRequest& request) -> Serialised {
-        AMANA_ASSIGN_OR_RETURN(const CallPage page,
+        AMANA_ASSIGN_OR_RETURN(const Page<domain::Call> page,
                                calls.List(context, request.page_size(), request.page_token()));
         v1::ListCallsResponse response;
-        for (const domain::Call& one : page.calls) ToProto(one, response.add_calls());
+        for (const domain::Call& one : page.values) ToProto(one, response.add_calls());
         response.set_next_page_token(page.next_page_token);
         return rpc::Reply(response);
       });
@@ -233,10 +233,10 @@ void BindFollowUps(FollowUps& follow_ups, rpc::Service& service) {
                     const v1::ListFollowUpsRequest& request) -> Serialised {
         AMANA_ASSIGN_OR_RETURN(const absl::Time until, ParseTime(request.due_until(), "due_until"));
         AMANA_ASSIGN_OR_RETURN(
-            const FollowUpPage page,
+            const Page<domain::FollowUp> page,
             follow_ups.List(context, until, request.page_size(), request.page_token()));
         v1::ListFollowUpsResponse response;
-        for (const domain::FollowUp& one : page.follow_ups) ToProto(one, response.add_follow_ups());
+        for (const domain::FollowUp& one : page.values) ToProto(one, response.add_follow_ups());
         response.set_next_page_token(page.next_page_token);
         return rpc::Reply(response);
       });
