@@ -204,10 +204,11 @@ absl::Status Attachments::Expire(const CallContext& context, const BlobId& id) {
   AMANA_RETURN_IF_ERROR(loaded.status());
   AMANA_ASSIGN_OR_RETURN(const bool held, IsHeld(loaded->value, context.deadline));
   if (!held) return RemoveUnless(part, id, deps_.Now());
-  return store::Execute(deps_.store, PartOf(context, "attachment.kept"), deps_.ShardOf(id),
+  const CallContext kept = PartOf(context, "attachment.kept");
+  return store::Execute(deps_.store, kept, deps_.ShardOf(id),
                         [&]() -> absl::StatusOr<store::Commit> {
                           store::Commit commit;
-                          PutAttachment(deps_, part, domain::Keep(loaded->value, deps_.Now()),
+                          PutAttachment(deps_, kept, domain::Keep(loaded->value, deps_.Now()),
                                         loaded->version, &commit);
                           return commit;
                         })

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
 
@@ -146,6 +147,11 @@ TEST(Attachments, StayAsLongAsTheirHandoff) {
   world.clock.Advance(domain::kUnclaimedLifetime);
   EXPECT_TRUE(world.RunTimers());
   EXPECT_EQ(world.Files(), 1u);
+  const auto count = [actions = world.Actions(world.hotline.bytes())](std::string_view action) {
+    return std::ranges::count(actions, action);
+  };
+  EXPECT_EQ(count("attachment.kept"), 1);
+  EXPECT_EQ(count("attachment.expired"), 2);
   world.clock.Advance(domain::kRetention - absl::Hours(49));
   EXPECT_TRUE(world.RunTimers());
   EXPECT_EQ(world.Files(), 1u);
