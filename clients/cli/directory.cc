@@ -2,13 +2,13 @@
 
 #include <map>
 
+#include "absl/strings/str_cat.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/options.h"
 #include "clients/cli/render.h"
 #include "common/base/files.h"
 #include "common/base/status_macros.h"
 #include "common/client/hsds.h"
-#include "common/client/paging.h"
 #include "common/client/uuid.h"
 
 namespace amana::cli {
@@ -99,25 +99,18 @@ struct ListOptions {
   std::string organisation;
 };
 
+std::string Describe(const ServiceAtLocation& record) {
+  return absl::StrCat(IdText(record.service_at_location_id()), "  ", Word(record.status()), "  ",
+                      record.province_code(), "  ", record.organisation_name(), ": ",
+                      record.service_name());
+}
+
 absl::Status List(Context& context, const ListOptions& options) {
-  AMANA_ASSIGN_OR_RETURN(const auto session, context.OpenSession());
   referral::v1::ListServicesAtLocationRequest request;
   request.set_organisation_id(options.organisation);
-  AMANA_ASSIGN_OR_RETURN(const auto all, client::AllPages(
-                                             [&](const auto& page) {
-                                               return session->Call(
-                                                   &DirectoryService::Stub::ListServicesAtLocation,
-                                                   page);
-                                             },
-                                             request));
-  std::string lines;
-  for (const ServiceAtLocation& record : all.services_at_location()) {
-    lines += IdText(record.service_at_location_id()) + "  " + Word(record.status()) + "  " +
-             record.province_code() + "  " + record.organisation_name() + ": " +
-             record.service_name() + "\n";
-  }
-  context.Show(all, lines);
-  return absl::OkStatus();
+  return context.CallAndShow(
+      &DirectoryService::Stub::ListServicesAtLocation, request,
+      [](const auto& response) { return Lines(response.services_at_location(), Describe, ""); });
 }
 
 struct StatusOptions {

@@ -21,7 +21,7 @@ using identity::v1::Organisation;
 
 std::string Line(const Organisation& organisation) {
   return IdText(organisation.organisation_id()) + "  " + Word(organisation.kind()) + "  " +
-         Word(organisation.state()) + "  " + organisation.name() + "\n";
+         Word(organisation.state()) + "  " + organisation.name();
 }
 
 absl::StatusOr<ListOrganisationsResponse> ListAll(client::Session& session) {
@@ -46,12 +46,9 @@ absl::Status Add(Context& context, const AddOptions& options) {
 struct NoOptions {};
 
 absl::Status List(Context& context, const NoOptions&) {
-  AMANA_ASSIGN_OR_RETURN(const auto session, context.OpenSession());
-  AMANA_ASSIGN_OR_RETURN(const ListOrganisationsResponse all, ListAll(*session));
-  std::string lines;
-  for (const Organisation& organisation : all.organisations()) lines += Line(organisation);
-  context.Show(all, lines);
-  return absl::OkStatus();
+  return context.CallAndShow(
+      &IdentityService::Stub::ListOrganisations, identity::v1::ListOrganisationsRequest(),
+      [](const auto& response) { return Lines(response.organisations(), Line, ""); });
 }
 
 struct CloseOptions {

@@ -20,8 +20,7 @@ using intake::v1::IntakeService;
 using messaging::v1::Handoff;
 using messaging::v1::MessagingService;
 
-// -- What she agreed to
-// ------------------------------------------------------------------------------
+// --- What she agreed to
 
 absl::Status CheckFields(Session& session, const OutgoingHandoff& outgoing) {
   intake::v1::ListConsentsRequest list;
@@ -45,8 +44,7 @@ absl::Status CheckFields(Session& session, const OutgoingHandoff& outgoing) {
   return check(!outgoing.documents.empty(), intake::v1::FIELD_GROUP_DOCUMENTS, "documents");
 }
 
-// -- What is on its way
-// ------------------------------------------------------------------------------
+// --- What is on its way
 
 // Under this prefix: the id of a handoff whose answer has not come yet, and a digest of what is in
 // it. Which case goes where is in the name as a digest alone: names lie in clear, and a centre's id
@@ -100,8 +98,7 @@ absl::StatusOr<std::optional<Handoff>> Arrived(Session& session, const HandoffId
   return *std::move(handoff);
 }
 
-// -- Sealing and sending
-// -----------------------------------------------------------------------------
+// --- Sealing and sending
 
 absl::StatusOr<std::vector<TrustedRecipient>> RecipientsAt(Session& session,
                                                            const OrganisationId& organisation) {
