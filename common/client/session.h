@@ -84,9 +84,9 @@ class Session {
   template <class Stub, class Request, class Response>
   absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                              Response*),
-                                Request request) {
+                                const Request& request) {
     static_assert(kServiceOf<Stub> != nullptr, "Name the service: CallOn.");
-    return CallOn(kServiceOf<Stub>, method, std::move(request));
+    return CallOn(kServiceOf<Stub>, method, request);
   }
 
   // For what several services serve alike (OutboxService).
@@ -94,12 +94,17 @@ class Session {
   absl::StatusOr<Response> CallOn(std::string_view service,
                                   grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                                Response*),
-                                  Request request) {
-    if constexpr (requires { request.set_request_id(std::string()); }) {
-      if (request.request_id().empty()) request.set_request_id(NewRequestId());
-    }
+                                  const Request& request) {
     Stub stub(ChannelTo(service));
-    return rpc::Call(stub, method, request, {.deadline = Deadline::After(options_.timeout)});
+    const rpc::CallOptions options{.deadline = Deadline::After(options_.timeout)};
+    if constexpr (requires(Request one) { one.set_request_id(std::string()); }) {
+      if (request.request_id().empty()) {
+        Request identified = request;
+        identified.set_request_id(NewRequestId());
+        return rpc::Call(stub, method, identified, options);
+      }
+    }
+    return rpc::Call(stub, method, request, options);
   }
 
   // An organisation's devices, verified from the network's root key down. kTrustChainBroken.
