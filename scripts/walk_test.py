@@ -22,10 +22,8 @@ class OfflineAuditor:
     def amana(self, *_):
         return {}
 
-    def _run(self, *arguments):
-        if "verify-log" in arguments:
-            return json.dumps({"log_size": 849})
-        return json.dumps({"verified": len(self.events), "events": self.events})
+    def _run(self, *_):
+        return json.dumps({"log_size": 849, "verified": len(self.events), "events": self.events})
 
 
 class EvidenceTest(unittest.TestCase):

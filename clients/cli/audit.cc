@@ -39,36 +39,27 @@ absl::Status RunEvidence(Context& context, const Evidence& options) {
   return absl::OkStatus();
 }
 
-struct VerifyLog {
+struct Verify {
   std::string mirror;
   std::string log_key;
+  std::string evidence;  // optional
 };
 
-absl::Status RunVerifyLog(Context& context, const VerifyLog& options) {
-  AMANA_ASSIGN_OR_RETURN(const auto policy, client::ReadLogPolicy(options.log_key));
-  AMANA_ASSIGN_OR_RETURN(const auto checkpoint, client::VerifyMirror(options.mirror, policy));
-  const Json json = {{"origin", checkpoint.origin()},
-                     {"log_size", checkpoint.size()},
-                     {"root", checkpoint.root().ToBase64()}};
-  context.ShowText(json.dump(2),
-                   absl::StrCat("Every one of ", checkpoint.size(), " entries is in the tree that ",
-                                checkpoint.origin(), " signed."));
-  return absl::OkStatus();
+Json Describe(const merkle::VerifiedCheckpoint& log) {
+  return {{"origin", log.origin()}, {"log_size", log.size()}, {"root", log.root().ToBase64()}};
 }
 
-struct VerifyEvidence {
-  std::string evidence;
-  std::string mirror;
-  std::string log_key;
-};
+std::string Sentence(const merkle::VerifiedCheckpoint& log) {
+  return absl::StrCat("Every one of ", log.size(), " entries is in the tree that ", log.origin(),
+                      " signed.");
+}
 
-absl::Status RunVerifyEvidence(Context& context, const VerifyEvidence& options) {
-  AMANA_ASSIGN_OR_RETURN(const auto policy, client::ReadLogPolicy(options.log_key));
-  AMANA_ASSIGN_OR_RETURN(const auto verified,
-                         client::VerifyEvidence(options.evidence, options.mirror, policy));
-  Json json = {{"verified", verified.size()}, {"events", Json::array()}};
+void ShowEvidence(const Context& context, const client::VerifiedEvidence& evidence) {
+  Json json = Describe(evidence.checkpoint);
+  json["verified"] = evidence.events.size();
+  json["events"] = Json::array();
   std::string human;
-  for (const auto& [event, index] : verified) {
+  for (const auto& [event, index] : evidence.events) {
     json["events"].push_back({{"index", index},
                               {"time", TimeText(event.time())},
                               {"service", event.service()},
@@ -79,8 +70,21 @@ absl::Status RunVerifyEvidence(Context& context, const VerifyEvidence& options) 
                     event.action(), "  ", event.state(), event.reason().empty() ? "" : ", ",
                     event.reason(), "\n");
   }
-  absl::StrAppend(&human, verified.size(), " events verified.");
+  absl::StrAppend(&human, evidence.events.size(), " events verified. ",
+                  Sentence(evidence.checkpoint));
   context.ShowText(json.dump(2), human);
+}
+
+absl::Status RunVerify(Context& context, const Verify& options) {
+  AMANA_ASSIGN_OR_RETURN(const auto policy, client::ReadLogPolicy(options.log_key));
+  if (!options.evidence.empty()) {
+    AMANA_ASSIGN_OR_RETURN(const auto evidence,
+                           client::VerifyEvidence(options.evidence, options.mirror, policy));
+    ShowEvidence(context, evidence);
+    return absl::OkStatus();
+  }
+  AMANA_ASSIGN_OR_RETURN(const auto log, client::VerifyMirror(options.mirror, policy));
+  context.ShowText(Describe(log).dump(2), Sentence(log));
   return absl::OkStatus();
 }
 
@@ -101,21 +105,14 @@ void AddAuditCommands(CLI::App& app, Context& context) {
         command.add_option("--out", options.out, "Folder for it")->required();
       },
       RunEvidence);
-  AddCommand<VerifyLog>(
-      group, context, "verify-log", "Checks a mirror, offline",
-      [](CLI::App& command, VerifyLog& options) {
+  AddCommand<Verify>(
+      group, context, "verify", "Checks a mirror of the log, and a case's evidence, offline",
+      [](CLI::App& command, Verify& options) {
         command.add_option("--mirror", options.mirror, "Folder of the mirror")->required();
         command.add_option("--log-key", options.log_key, "The log's public key")->required();
+        command.add_option("--evidence", options.evidence, "Folder of a case's evidence");
       },
-      RunVerifyLog);
-  AddCommand<VerifyEvidence>(
-      group, context, "verify-evidence", "Checks a case's evidence against a mirror, offline",
-      [](CLI::App& command, VerifyEvidence& options) {
-        command.add_option("--evidence", options.evidence, "Folder of the evidence")->required();
-        command.add_option("--mirror", options.mirror, "Folder of the mirror")->required();
-        command.add_option("--log-key", options.log_key, "The log's public key")->required();
-      },
-      RunVerifyEvidence);
+      RunVerify);
 }
 
 }  // namespace amana::cli

@@ -1,4 +1,4 @@
-// amana offer …: what a centre is asked, and its answers.
+// amana offers, accept, decline, progress: what a centre is asked, and its answers.
 
 #include "absl/strings/str_cat.h"
 #include "clients/cli/commands.h"
@@ -75,28 +75,27 @@ absl::Status RunReport(Context& context, const Report& options) {
 }  // namespace
 
 void AddOfferCommands(CLI::App& app, Context& context) {
-  CLI::App& group = AddGroup(app, "offer", "Offers made to one's own centre");
   AddCommand<List>(
-      group, context, "list", "Lists offers, pending ones first",
+      app, context, "offers", "Lists the offers made to one's centre, pending ones first",
       [](CLI::App& command, List& options) {
         command.add_flag("--pending", options.pending, "Only those that wait for an answer");
       },
       RunList);
   AddCommand<Accept>(
-      group, context, "accept", "Accepts: the places are hers",
+      app, context, "accept", "Accepts an offer: the places are hers",
       [](CLI::App& command, Accept& options) {
         AddId(command, "offer", options.offer_id, "The offer");
       },
       RunAccept);
   AddCommand<Decline>(
-      group, context, "decline", "Declines: the next centre is asked at once",
+      app, context, "decline", "Declines an offer: the next centre is asked at once",
       [](CLI::App& command, Decline& options) {
         AddId(command, "offer", options.offer_id, "The offer");
         AddWord(command, "--reason", options.reason, "Why")->required();
       },
       RunDecline);
   AddCommand<Report>(
-      group, context, "progress", "Says how it goes with an accepted offer",
+      app, context, "progress", "Says how it goes with an accepted offer",
       [](CLI::App& command, Report& options) {
         AddId(command, "offer", options.offer_id, "The offer");
         AddWord(command, "progress", options.progress, "What happened");

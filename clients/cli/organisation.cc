@@ -1,4 +1,4 @@
-// amana organisation …
+// amana org …
 
 #include <filesystem>
 #include <set>
@@ -130,7 +130,7 @@ void DeclareAdd(CLI::App& command, AddOptions& o) {
 }  // namespace
 
 void AddOrganisationCommands(CLI::App& app, Context& context) {
-  CLI::App& group = AddGroup(app, "organisation", "Organisations of the network");
+  CLI::App& group = AddGroup(app, "org", "Organisations of the network");
   AddCommand<AddOptions>(group, context, "add", "Create one", DeclareAdd, Add);
   AddCommand<NoOptions>(group, context, "list", "Show all", [](CLI::App&, NoOptions&) {}, List);
   AddCommand<CloseOptions>(

@@ -124,20 +124,6 @@ absl::StatusOr<std::vector<std::string>> Stems(const std::string& folder) {
   return stems;
 }
 
-// The indexes of the leaves asked for; the mirror is verified on the way.
-absl::StatusOr<std::map<std::string, uint64_t>> FindLeaves(const std::string& mirror,
-                                                           const merkle::TrustPolicy& policy,
-                                                           const std::set<std::string>& wanted) {
-  std::map<std::string, uint64_t> found;
-  const auto visit = [&](uint64_t index, std::string_view entry) {
-    const std::string leaf(entry);
-    if (wanted.contains(leaf)) found.emplace(leaf, index);
-    return absl::OkStatus();
-  };
-  AMANA_RETURN_IF_ERROR(VerifyMirror(mirror, policy, visit).status());
-  return found;
-}
-
 }  // namespace
 
 absl::StatusOr<int> CollectEvidence(Session& session, const CaseId& case_id,
@@ -161,9 +147,9 @@ absl::StatusOr<int> CollectEvidence(Session& session, const CaseId& case_id,
   return static_cast<int>(pieces.size());
 }
 
-absl::StatusOr<std::vector<VerifiedEvent>> VerifyEvidence(const std::string& folder,
-                                                          const std::string& mirror,
-                                                          const merkle::TrustPolicy& policy) {
+absl::StatusOr<VerifiedEvidence> VerifyEvidence(const std::string& folder,
+                                                const std::string& mirror,
+                                                const merkle::TrustPolicy& policy) {
   AMANA_ASSIGN_OR_RETURN(const std::vector<std::string> stems, Stems(folder));
   std::vector<std::pair<Piece, std::string>> pieces;
   std::vector<uint64_t> receipts;
@@ -178,14 +164,20 @@ absl::StatusOr<std::vector<VerifiedEvent>> VerifyEvidence(const std::string& fol
     wanted.insert(leaf);
     pieces.emplace_back(std::move(piece), std::move(leaf));
   }
-  AMANA_ASSIGN_OR_RETURN(const auto found, FindLeaves(mirror, policy, wanted));
+  std::map<std::string, uint64_t> found;
+  const auto visit = [&](uint64_t index, std::string_view entry) {
+    const std::string leaf(entry);
+    if (wanted.contains(leaf)) found.emplace(leaf, index);
+    return absl::OkStatus();
+  };
+  AMANA_ASSIGN_OR_RETURN(auto checkpoint, VerifyMirror(mirror, policy, visit));
   std::vector<VerifiedEvent> verified;
   for (size_t i = 0; i < pieces.size(); ++i) {
     const auto at = found.find(pieces[i].second);
     if (at == found.end() || at->second != receipts[i]) return Error(Reason::kLeafNotInLog);
     verified.push_back({std::move(pieces[i].first.parsed), at->second});
   }
-  return verified;
+  return VerifiedEvidence{std::move(checkpoint), std::move(verified)};
 }
 
 }  // namespace amana::client

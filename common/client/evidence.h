@@ -16,6 +16,7 @@
 #include "common/base/ids.h"
 #include "common/client/session.h"
 #include "common/merkle/checkpoint.h"
+#include "common/merkle/tile_verifier.h"
 
 namespace amana::client {
 
@@ -35,11 +36,16 @@ struct VerifiedEvent {
   uint64_t index;  // in the log
 };
 
+struct VerifiedEvidence {
+  merkle::VerifiedCheckpoint checkpoint;  // of the mirror
+  std::vector<VerifiedEvent> events;
+};
+
 // Offline: every event opens its leaf, every leaf is in the mirrored log, every receipt holds. The
-// mirror itself is verified first. kLeafMismatch: a file is missing or is no event or opening, or
-// there is none; kLeafNotInLog; what VerifyMirror and VerifyTlogProof say.
-absl::StatusOr<std::vector<VerifiedEvent>> VerifyEvidence(const std::string& folder,
-                                                          const std::string& mirror,
-                                                          const merkle::TrustPolicy& policy);
+// mirror itself is verified on the way. kLeafMismatch: a file is missing or is no event or opening,
+// or there is none; kLeafNotInLog; what VerifyMirror and VerifyTlogProof say.
+absl::StatusOr<VerifiedEvidence> VerifyEvidence(const std::string& folder,
+                                                const std::string& mirror,
+                                                const merkle::TrustPolicy& policy);
 
 }  // namespace amana::client

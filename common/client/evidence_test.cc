@@ -88,7 +88,7 @@ class EvidenceTest : public testing::Test {
     Write(stem + ".tlog-proof", proof.Encode());
   }
 
-  absl::StatusOr<std::vector<VerifiedEvent>> Verify(char log = 'L') {
+  absl::StatusOr<VerifiedEvidence> Verify(char log = 'L') {
     return VerifyEvidence(folder_ / "evidence", folder_ / "mirror",
                           *LogPolicy(Signer(log).key().Encode()));
   }
@@ -110,9 +110,10 @@ class EvidenceTest : public testing::Test {
 TEST_F(EvidenceTest, VerifiesFromFilesAndAKey) {
   const auto verified = Verify();
   ASSERT_TRUE(verified.ok());
-  ASSERT_EQ(verified->size(), 3u);
-  EXPECT_EQ(verified->at(1).index, 255u);
-  EXPECT_EQ(verified->at(1).event.state(), "state_255");
+  ASSERT_EQ(verified->events.size(), 3u);
+  EXPECT_EQ(verified->events[1].index, 255u);
+  EXPECT_EQ(verified->events[1].event.state(), "state_255");
+  EXPECT_EQ(verified->checkpoint.size(), 300u);
   EXPECT_EQ(VerifyMirror(folder_ / "mirror", *LogPolicy(Signer('L').key().Encode()))->size(), 300u);
 }
 

@@ -93,13 +93,13 @@ def prepare(cluster):
     if people.exists():
         return json.loads(people.read_text())
     organisations = cluster.data / "directory" / "organizations.json"
-    cluster.amana("administrator", "organisation", "import", organisations)
+    cluster.amana("administrator", "org", "import", organisations)
     imported = cluster.amana("administrator", "directory", "import", organisations)
     network_id = cluster.amana("administrator", "device", "show")["organisation_id"]
-    listed = cluster.amana("administrator", "organisation", "list")["organisations"]
+    listed = cluster.amana("administrator", "org", "list")["organisations"]
     hotline = next((o for o in listed if o["name"] == HOTLINE), None)
     if hotline is None:
-        hotline = cluster.amana("administrator", "organisation", "add", "--name", HOTLINE, "--kind", "hotline",
+        hotline = cluster.amana("administrator", "org", "add", "--name", HOTLINE, "--kind", "hotline",
                                 "--parent", network_id, "--province", PROVINCE)
     hotline_id = hotline["organisation_id"]
     enrol(cluster, "supervisor", hotline_id, "supervisor", "administrator", first=True)
@@ -172,7 +172,7 @@ class MainJob:
         return self.referral
 
     def offer_to(self, worker):
-        offers = self.cluster.amana(worker, "offer", "list", "--pending").get("offers", [])
+        offers = self.cluster.amana(worker, "offers", "--pending").get("offers", [])
         return next((o for o in offers if o["referral_id"] == self.referral["referral_id"]), None)
 
     def see_hold(self):
@@ -184,14 +184,14 @@ class MainJob:
         return held[0]
 
     def decline(self):
-        return self.cluster.amana(self.first_worker, "offer", "decline", self.offer["offer_id"],
+        return self.cluster.amana(self.first_worker, "decline", self.offer["offer_id"],
                                   "--reason", "staff_unavailable")
 
     def accept(self):
         self.offer = self.offer_to(self.second_worker)
         if self.offer is None:
             raise ClusterError("The second centre was not asked by itself.")
-        return self.cluster.amana(self.second_worker, "offer", "accept", self.offer["offer_id"])
+        return self.cluster.amana(self.second_worker, "accept", self.offer["offer_id"])
 
     def see_accepted(self):
         self.referral = self.operator("referral", "show", self.referral["referral_id"])
@@ -231,10 +231,10 @@ class MainJob:
             raise ClusterError("The sender does not see the acknowledgement.")
 
     def arrive(self):
-        return self.cluster.amana(self.second_worker, "offer", "progress", self.offer["offer_id"], "arrived")
+        return self.cluster.amana(self.second_worker, "progress", self.offer["offer_id"], "arrived")
 
     def complete(self):
-        self.cluster.amana(self.second_worker, "offer", "progress", self.offer["offer_id"], "completed")
+        self.cluster.amana(self.second_worker, "progress", self.offer["offer_id"], "completed")
         if self.operator("referral", "show", self.referral["referral_id"])["state"] != "completed":
             raise ClusterError("The referral does not say completed.")
 
@@ -259,11 +259,10 @@ class MainJob:
         self.cluster.amana("auditor", "audit", "mirror", "--out", mirror)
         # From here on files and public keys only: no home, no network.
         log_key = self.cluster.data / "network" / "log.vkey"
-        log = json.loads(self.cluster._run("--json", "audit", "verify-log", "--mirror", mirror, "--log-key", log_key))
-        events = json.loads(self.cluster._run("--json", "audit", "verify-evidence", "--evidence", self.evidence,
-                                              "--mirror", mirror, "--log-key", log_key))
-        check_evidence(self.exported["events"], events["events"])
-        return log | events | {"exported": self.exported["events"]}
+        told = json.loads(self.cluster._run("--json", "audit", "verify", "--mirror", mirror, "--log-key", log_key,
+                                            "--evidence", self.evidence))
+        check_evidence(self.exported["events"], told["events"])
+        return told | {"exported": self.exported["events"]}
 
     def read_metrics(self):
         handled = {}

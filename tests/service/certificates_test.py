@@ -68,7 +68,7 @@ class CertificatesTest(unittest.TestCase):
             self.give_one_that_ended(service)
         self.cluster.start()
         before = {service: self.served(service) for service in amana_cluster.SERVICES}
-        refused = self.cluster.amana("administrator", "organisation", "list", check=False)
+        refused = self.cluster.amana("administrator", "org", "list", check=False)
         self.assertNotIsInstance(refused, dict, "it works with certificates that ended")
         self.renew_every(0)
         self.wait_for_new_ones(before)
