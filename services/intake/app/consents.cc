@@ -47,10 +47,6 @@ bool SaysYesAnew(const Found& consents, const domain::ConsentTerms& terms, absl:
   return open != nullptr && open->value.state == domain::ConsentState::kActive;
 }
 
-Deadline Within(absl::Duration patience, Deadline deadline) {
-  return Deadline::Earlier(Deadline::After(patience), deadline);
-}
-
 }  // namespace
 
 std::string ExpireTimer(const ConsentId& id) { return "expire_consent/" + id.ToString(); }
@@ -186,10 +182,7 @@ absl::StatusOr<std::string> Consents::Withdraw(const CallContext& context, const
 
 // Her no is recorded already. If this fails, the timer goes on; the caller need not know.
 void Consents::RevokeSoon(const CallContext& context, const ConsentId& id) {
-  CallContext step =
-      CallContext::ForTimer("consent.revoked", Within(kRevocationPatience, context.deadline));
-  step.traceparent = context.traceparent;
-  Revoke(step, id).IgnoreError();
+  Revoke(FirstTry(context, "consent.revoked"), id).IgnoreError();
 }
 
 absl::Status Consents::Revoke(const ConsentId& id, Deadline deadline) {
@@ -228,7 +221,7 @@ absl::Status Consents::TellThoseWhoAct(const Consent& consent, Deadline deadline
   absl::Status told;
   if (revocation.offers) {
     told = revocations_.WithdrawOffers(request_id, consent.case_id, consent.terms.recipient,
-                                       Within(deadline.Remaining() / 2, deadline));
+                                       Deadline::After(deadline.Remaining() / 2));
   }
   if (revocation.packages) {
     told.Update(revocations_.DestroyPackages(request_id, consent.case_id, consent.terms.recipient,

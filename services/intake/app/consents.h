@@ -1,9 +1,8 @@
 #pragma once
 
 // Consents, beside their case. Her no acts at once: the commit that withdraws or refuses is the
-// last instant at which Check() may have said yes, and arms the timer that tells those who act on
-// it (referral, messaging) until they have done so. The command tries that itself first, so that
-// the timer has work only after a fault. Thread-safe.
+// last instant at which Check() may have said yes, and referral and messaging hear of it
+// (FirstTry, app/context.h). Thread-safe.
 
 #include <optional>
 #include <string>
@@ -16,11 +15,6 @@
 #include "services/intake/domain/consent.h"
 
 namespace amana::intake {
-
-// How long a command waits for those who act on a withdrawal.
-inline constexpr absl::Duration kRevocationPatience = absl::Seconds(1);
-// The timer comes a little after that.
-inline constexpr absl::Duration kRevocationTimerDelay = absl::Seconds(2);
 
 // Run at the consent's expire_time, and while her no is not delivered.
 std::string ExpireTimer(const ConsentId& id);

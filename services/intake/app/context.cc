@@ -2,6 +2,13 @@
 
 namespace amana::intake {
 
+CallContext FirstTry(const CallContext& context, std::string_view action) {
+  CallContext step = CallContext::ForTimer(
+      action, Deadline::Earlier(Deadline::After(kRevocationPatience), context.deadline));
+  step.traceparent = context.traceparent;
+  return step;
+}
+
 void Audit(const Deps& deps, const CallContext& context, absl::Time now, const Event& event,
            store::Commit* commit) {
   const store::AuditInput input{.service = "intake",

@@ -69,6 +69,15 @@ absl::StatusOr<Loaded<T>> LoadOwn(const Deps& deps, const CallContext& context, 
   return loaded;
 }
 
+// What a command takes back is in force with its commit, which arms a timer that tells those who
+// act on it (ports.h) until they have done so. The command tries that itself first, so that the
+// timer has work only after a fault. How long it waits for them:
+inline constexpr absl::Duration kRevocationPatience = absl::Seconds(1);
+// The timer comes a little after that.
+inline constexpr absl::Duration kRevocationTimerDelay = absl::Seconds(2);
+// The context of the command's own try.
+CallContext FirstTry(const CallContext& context, std::string_view action);
+
 // What happened, for the audit log: ids and names of the domain (store::AuditInput).
 struct Event {
   std::string subject = {};
