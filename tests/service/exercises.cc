@@ -197,7 +197,8 @@ void AddReferral(std::map<std::string, Exercise>& out) {
         if (!IsOwn(cell) || !cell.owner.ids.contains("offer_id")) return;
         r.set_offer_id(FreshAcceptedOffer(cell));
       });
-  for (const char* name : {"ExtendReferral", "GetReferral", "EndReferral", "RevokeConsent"}) {
+  for (const char* name :
+       {"ExtendReferral", "GetReferral", "EndReferral", "RevokeConsent", "CloseCase"}) {
     out[std::string("ReferralService.") + name] = {true};
   }
   out["ReferralService.ListReferrals"] = {false};

@@ -37,6 +37,16 @@ CallContext WithoutRequest(const CallContext& context) {
   return step;
 }
 
+// What a call of intake's was about, for the history of the case.
+store::AuditInput AboutCase(const CaseId& case_id, std::string recipient = "") {
+  return {.service = "referral",
+          .subject = case_id.bytes(),
+          .object = std::move(recipient),
+          .state = "",
+          .reason = "",
+          .action = ""};
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> Referrals::Create(const CallContext& context,
@@ -132,25 +142,31 @@ absl::StatusOr<std::optional<RoutedCase>> Referrals::CaseForYes(const CallContex
   return std::nullopt;
 }
 
+absl::StatusOr<bool> Referrals::EndWithCase(const CallContext& context, const ReferralId& id) {
+  const auto end = [&](Referral& referral, absl::Time now, Events& events) -> absl::Status {
+    AMANA_RETURN_IF_ERROR(domain::End(referral, domain::ReferralEnd::kWithdrawn,
+                                      domain::SurvivorReason::kUnspecified, now, events));
+    // Asked after the referral was read: whoever goes on with it after a reopening changes it, and
+    // this is decided again.
+    AMANA_ASSIGN_OR_RETURN(const RoutedCase routed, intake_.GetCase(context, referral.case_id));
+    return routed.closed ? absl::OkStatus() : Error(Reason::kCaseStateInvalid);
+  };
+  const absl::Status ended = rows_.Change(context, id, end, nullptr).status();
+  if (ReasonOf(ended) == Reason::kReferralStateInvalid) return false;
+  AMANA_RETURN_IF_ERROR(ended);
+  driver_.Drive(id, context).IgnoreError();  // the timer does what this leaves undone
+  return true;
+}
+
 absl::Status Referrals::Claim(const CallContext& context, const LoadedReferral& loaded,
                               const OfferId& id) {
   const ReferralId& referral_id = loaded.referral.id;
   AMANA_ASSIGN_OR_RETURN(const std::optional<RoutedCase> routed,
                          CaseForYes(context, loaded.referral.case_id));
   if (routed && routed->closed) {
-    // Nobody is to come any more: what is held for her is given back at once.
-    const CallContext ending = CallContext::ForTimer("referral.case_closed", context.deadline);
-    AMANA_RETURN_IF_ERROR(rows_
-                              .Change(
-                                  ending, referral_id,
-                                  [](Referral& referral, absl::Time now, Events& events) {
-                                    return domain::End(referral, domain::ReferralEnd::kWithdrawn,
-                                                       domain::SurvivorReason::kUnspecified, now,
-                                                       events);
-                                  },
-                                  nullptr)
-                              .status());
-    driver_.Drive(referral_id, context).IgnoreError();  // the timer does what this leaves undone
+    CallContext ending = CallContext::ForTimer("referral.case_closed", context.deadline);
+    ending.traceparent = context.traceparent;
+    AMANA_RETURN_IF_ERROR(EndWithCase(ending, referral_id).status());
     return Error(Reason::kCaseStateInvalid);
   }
   return rows_
@@ -290,14 +306,8 @@ absl::StatusOr<std::string> Referrals::RevokeConsent(
     // Also where nothing was out: a repetition must find this answer, and not the offers that she
     // has agreed to by then.
     if (changed.empty()) {
-      commit.audit.push_back(store::MakeAuditRecord(context,
-                                                    {.service = "referral",
-                                                     .subject = case_id.bytes(),
-                                                     .object = recipient.bytes(),
-                                                     .state = "",
-                                                     .reason = "",
-                                                     .action = ""},
-                                                    now, random_));
+      commit.audit.push_back(
+          store::MakeAuditRecord(context, AboutCase(case_id, recipient.bytes()), now, random_));
     }
     commit.reply = render(withdrawn);
     return commit;
@@ -309,6 +319,29 @@ absl::StatusOr<std::string> Referrals::RevokeConsent(
     static_cast<void>(driver_.Drive(d.after.id, context));
   }
   return reply;
+}
+
+// Each referral has a commit of its own, for a case may have more of them than one commit takes.
+// The last commit says that all are done.
+absl::StatusOr<std::string> Referrals::CloseCase(
+    const CallContext& context, const CaseId& case_id,
+    const std::function<std::string(uint32_t)>& render) {
+  const auto decide = [&]() -> absl::StatusOr<store::Commit> {
+    AMANA_ASSIGN_OR_RETURN(const std::vector<LoadedReferral> referrals,
+                           rows_.LoadCase(case_id, context.deadline));
+    uint32_t withdrawn = 0;
+    for (const LoadedReferral& loaded : referrals) {
+      AMANA_ASSIGN_OR_RETURN(const bool ended,
+                             EndWithCase(WithoutRequest(context), loaded.referral.id));
+      if (ended) ++withdrawn;
+    }
+    store::Commit commit;
+    commit.audit.push_back(
+        store::MakeAuditRecord(context, AboutCase(case_id), clock_.Now(), random_));
+    commit.reply = render(withdrawn);
+    return commit;
+  };
+  return store::Execute(store_, context, store::ShardOf(case_id, store_.shards()), decide);
 }
 
 absl::StatusOr<Referral> Referrals::Get(const CallContext& context, const ReferralId& id) const {

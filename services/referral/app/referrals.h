@@ -85,6 +85,11 @@ class Referrals {
   absl::StatusOr<std::string> RevokeConsent(const CallContext& context, const CaseId& case_id,
                                             const OrganisationId& recipient,
                                             const std::function<std::string(uint32_t)>& render);
+  // From intake: ends each referral of the case that waits for an answer or for her arrival.
+  // Returns what `render` makes of their number. kCaseStateInvalid: the case is not closed (any
+  // more), and those that are left go on.
+  absl::StatusOr<std::string> CloseCase(const CallContext& context, const CaseId& case_id,
+                                        const std::function<std::string(uint32_t)>& render);
 
   absl::StatusOr<domain::Referral> Get(const CallContext& context, const ReferralId& id) const;
   absl::StatusOr<ReferralPage> List(const CallContext& context, bool escalated_only,
@@ -114,6 +119,10 @@ class Referrals {
   // The case at the moment of a centre's yes; nothing where intake does not answer. kCaseNotFound.
   absl::StatusOr<std::optional<RoutedCase>> CaseForYes(const CallContext& context,
                                                        const CaseId& case_id) const;
+  // Withdraws a referral of a closed case: nobody is to come by it any more, and what is held for
+  // her is given back at once. Returns whether there was anything to withdraw: she may be there
+  // already. kCaseStateInvalid: the case is not closed.
+  absl::StatusOr<bool> EndWithCase(const CallContext& context, const ReferralId& id);
   // kCaseStateInvalid: the case is closed, and the referral ended with it.
   absl::Status Claim(const CallContext& context, const LoadedReferral& loaded, const OfferId& id);
   // A change and, at once, the steps that follow from it; the reply is the change's own.

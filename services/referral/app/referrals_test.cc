@@ -13,6 +13,8 @@ using domain::OfferState;
 using domain::ReferralState;
 using domain::SkipReason;
 
+std::string Number(uint32_t n) { return std::to_string(n); }
+
 class ReferralsTest : public testing::Test {
  protected:
   absl::StatusOr<std::string> Create(const CallContext& context, const CaseId& case_id,
@@ -515,22 +517,111 @@ TEST_F(ReferralsTest, ALateConfirmationWithoutRoomGoesOn) {
 TEST_F(ReferralsTest, RevokedConsentTakesOffersBack) {
   const ReferralId id = w_.Refer(case_, {a_, b_});
   w_.intake.refused.insert({case_, a_.organisation});
-  const auto count = [](uint32_t n) { return std::to_string(n); };
   const CallContext context = w_.AsHotline();
-  EXPECT_EQ(*w_.referrals.RevokeConsent(context, case_, a_.organisation, count), "1");
-  EXPECT_EQ(*w_.referrals.RevokeConsent(context, case_, a_.organisation, count), "1");
-  EXPECT_EQ(*w_.referrals.RevokeConsent(w_.AsHotline(), case_, a_.organisation, count), "0");
+  EXPECT_EQ(*w_.referrals.RevokeConsent(context, case_, a_.organisation, Number), "1");
+  EXPECT_EQ(*w_.referrals.RevokeConsent(context, case_, a_.organisation, Number), "1");
+  EXPECT_EQ(*w_.referrals.RevokeConsent(w_.AsHotline(), case_, a_.organisation, Number), "0");
   EXPECT_EQ(domain::Count(w_.LedgerOf(a_), a_.beds).free, 1u);
   EXPECT_EQ(w_.Get(id).Find(w_.OfferAt(id, b_))->state, OfferState::kPending);
 }
 
 TEST_F(ReferralsTest, ARepeatedRevocationLeavesTheOffersOfANewerConsent) {
-  const auto count = [](uint32_t n) { return std::to_string(n); };
   const CallContext context = w_.AsHotline();
-  EXPECT_EQ(*w_.referrals.RevokeConsent(context, case_, a_.organisation, count), "0");
+  EXPECT_EQ(*w_.referrals.RevokeConsent(context, case_, a_.organisation, Number), "0");
   const ReferralId id = w_.Refer(case_, {a_});
-  EXPECT_EQ(*w_.referrals.RevokeConsent(context, case_, a_.organisation, count), "0");
+  EXPECT_EQ(*w_.referrals.RevokeConsent(context, case_, a_.organisation, Number), "0");
   EXPECT_EQ(w_.Get(id).Find(w_.OfferAt(id, a_))->state, OfferState::kPending);
+}
+
+TEST_F(ReferralsTest, AClosedCaseTakesBackWhatSheHasNotArrivedBy) {
+  // A need has one open referral, so each of them has one of its own.
+  const std::vector needs = {domain::NeedCode::kEmergencyShelter,
+                             domain::NeedCode::kLegalAssistance,
+                             domain::NeedCode::kPsychologicalSupport, domain::NeedCode::kListening,
+                             domain::NeedCode::kOrientation};
+  w_.intake.cases[case_].card.needs = needs;
+  std::vector<Centre> centres;
+  std::vector<ReferralId> ids;
+  for (const domain::NeedCode need : needs) {
+    centres.push_back(w_.AddCentre(need == needs.back() ? 0 : 1));
+    domain::ServiceAtLocation record = w_.RecordOf(centres.back(), need == needs.back() ? 0 : 1);
+    record.needs = {need};
+    ASSERT_TRUE(w_.directory.Import(w_.AsHotline(), {record}).ok());
+    const auto created = w_.referrals.Create(
+        w_.AsHotline(), {.case_id = case_, .need = need, .candidates = {record.id}}, RenderId);
+    ids.push_back(*ReferralId::FromBytes(*created));
+    if (ids.size() == 1) continue;  // a draft
+    ASSERT_TRUE(w_.referrals.Send(w_.AsHotline(), ids.back(), RenderId).ok());
+  }
+  for (const size_t accepted : {size_t{2}, size_t{3}}) {
+    EXPECT_EQ(Accept(centres[accepted], w_.OfferAt(ids[accepted], centres[accepted])),
+              Reason::kUnspecified);
+  }
+  ASSERT_TRUE(w_.referrals
+                  .Report(w_.As(centres[3].organisation), w_.OfferAt(ids[3], centres[3]),
+                          domain::Progress::kArrived, RenderId)
+                  .ok());
+  const std::vector before = {ReferralState::kDraft, ReferralState::kOffered,
+                              ReferralState::kAccepted, ReferralState::kArrived,
+                              ReferralState::kNoMatch};
+  for (size_t i = 0; i < ids.size(); ++i) EXPECT_EQ(w_.Get(ids[i]).state, before[i]);
+
+  w_.intake.cases[case_].closed = true;
+  const CallContext context = w_.AsHotline();
+  EXPECT_EQ(*w_.referrals.CloseCase(context, case_, Number), "4");
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const bool she_is_there = i == 3;
+    EXPECT_EQ(w_.Get(ids[i]).state,
+              she_is_there ? ReferralState::kArrived : ReferralState::kWithdrawn);
+    const domain::PoolCount beds = domain::Count(w_.LedgerOf(centres[i]), centres[i].beds);
+    EXPECT_EQ(beds.held + beds.confirmed + beds.occupied, she_is_there ? 1u : 0u);
+  }
+  EXPECT_EQ(w_.Get(ids[1]).offers.front().state, OfferState::kWithdrawn);
+  EXPECT_EQ(w_.Get(ids[2]).offers.front().state, OfferState::kWithdrawn);
+  EXPECT_FALSE(w_.Get(ids[4]).escalated);
+  EXPECT_EQ(Accept(centres[1], w_.OfferAt(ids[1], centres[1])), Reason::kCaseStateInvalid);
+  EXPECT_EQ(*w_.referrals.CloseCase(context, case_, Number), "4");
+  EXPECT_EQ(*w_.referrals.CloseCase(w_.AsHotline(), case_, Number), "0");
+}
+
+TEST_F(ReferralsTest, ACaseThatIsNotClosedKeepsItsReferrals) {
+  const ReferralId id = w_.Refer(case_, {a_});
+  const CallContext context = w_.AsHotline();
+  const auto close = [&] { return w_.referrals.CloseCase(context, case_, Number); };
+  EXPECT_EQ(ReasonOf(close().status()), Reason::kCaseStateInvalid);
+  w_.intake.cases[case_].closed = true;
+  w_.intake.down = [] { return true; };
+  EXPECT_EQ(ReasonOf(close().status()), Reason::kServiceUnavailable);
+  EXPECT_EQ(w_.Get(id).state, ReferralState::kOffered);
+  w_.intake.down = [] { return false; };
+  EXPECT_EQ(*close(), "1");
+  // Reopened and referred again: a repetition of what was told before does not end that.
+  w_.intake.cases[case_].closed = false;
+  const ReferralId again = w_.Refer(case_, {a_});
+  EXPECT_EQ(*close(), "1");
+  EXPECT_EQ(w_.Get(again).state, ReferralState::kOffered);
+}
+
+// She is reopened, and her referral extended, after intake was asked and before the end is written.
+TEST_F(ReferralsTest, WhatGoesOnInTheMomentOfTheClosureGoesOn) {
+  const ReferralId id = w_.Refer(case_, {a_});
+  RoutedCase& routed = w_.intake.cases[case_];
+  routed.closed = true;
+  bool reopened = false;
+  int asked = 0;
+  w_.store.fault = [&] {
+    // Its first commit, for everything was read before.
+    if (asked == 1 && !std::exchange(reopened, true)) {
+      routed.closed = false;
+      EXPECT_TRUE(w_.referrals.Extend(w_.AsHotline(), id, {b_.id}, RenderId).ok());
+    }
+    return FailingStore::Fault::kNone;
+  };
+  w_.intake.down = [&] { return ++asked == 0; };
+  EXPECT_EQ(ReasonOf(w_.referrals.CloseCase(w_.AsHotline(), case_, Number).status()),
+            Reason::kCaseStateInvalid);
+  EXPECT_TRUE(reopened);
+  EXPECT_EQ(w_.Get(id).state, ReferralState::kOffered);
 }
 
 TEST_F(ReferralsTest, ListsInboxesPendingFirst) {

@@ -145,7 +145,9 @@ class Storm {
   }
 
   void Rarely() {
-    switch (Dice(5)) {
+    switch (Dice(6)) {
+      case 5:
+        return CloseOrReopen();
       case 4:  // a child comes, or goes
         return world_.intake.cases[AnyCase()].card.dependants.resize(Dice(2));
       case 0:
@@ -173,6 +175,19 @@ class Storm {
             [](const domain::ServiceAtLocation&, const domain::Ledger&) { return std::string(); }));
       }
     }
+  }
+
+  void CloseOrReopen() {
+    const CaseId& id = AnyCase();
+    bool& closed = world_.intake.cases[id].closed;
+    closed = !closed;
+    if (closed) {
+      Do([this, context = world_.AsHotline(), id] { return TellOfClosure(context, id); });
+    }
+  }
+
+  absl::StatusOr<std::string> TellOfClosure(const CallContext& context, const CaseId& id) {
+    return world_.referrals.CloseCase(context, id, [](uint32_t n) { return std::to_string(n); });
   }
 
   void Create() {
@@ -242,6 +257,11 @@ class Storm {
   void CalmDown() {
     world_.store.fault = [] { return FailingStore::Fault::kNone; };
     world_.intake.down = [] { return false; };
+    // Intake's timer tells until it was heard.
+    for (const CaseId& id : cases_) {
+      if (!world_.intake.cases[id].closed) continue;
+      EXPECT_TRUE(TellOfClosure(world_.AsHotline(), id).ok());
+    }
     for (int i = 0; i < 40; ++i) {
       EXPECT_TRUE(world_.RunTimers());
       world_.clock.Advance(absl::Minutes(16));
@@ -259,6 +279,10 @@ class Storm {
       const domain::Referral referral = Read(id);
       EXPECT_EQ(domain::NextStep(referral, world_.policy).kind, domain::Step::Kind::kNothing);
       EXPECT_NE(referral.state, ReferralState::kOffered);
+      if (world_.intake.cases[referral.case_id].closed) {
+        EXPECT_FALSE(domain::Next(referral.state, domain::ReferralCommand::kWithdraw))
+            << "nobody is to come any more";
+      }
       for (const domain::Offer& offer : referral.offers) {
         if (domain::WantedPlaces(referral, offer) != Places::kReleased) wanted.insert(offer.id);
       }

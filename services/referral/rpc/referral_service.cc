@@ -171,6 +171,14 @@ std::unique_ptr<rpc::Service> MakeReferralService(Referrals& referrals) {
                                   return response.SerializeAsString();
                                 });
       });
+  service->Unary<v1::CloseCaseRequest, v1::CloseCaseResponse>(
+      "CloseCase", [r](const CallContext& context, const v1::CloseCaseRequest& request) {
+        return r->CloseCase(context, IdFrom<CaseId>(request.case_id()), [](uint32_t withdrawn) {
+          v1::CloseCaseResponse response;
+          response.set_withdrawn(withdrawn);
+          return response.SerializeAsString();
+        });
+      });
   return service;
 }
 
