@@ -23,7 +23,7 @@ class IntakeApplication final : public rpc::Application {
         colleagues_(*directory_),
         revocations_(env.channel("referral"), env.channel("messaging")),
         deps_{.store = *env.store, .clock = env.clock, .random = env.random},
-        cases_(deps_, colleagues_),
+        cases_(deps_, colleagues_, revocations_),
         consents_(deps_, revocations_),
         calls_(deps_),
         call_watch_(deps_, env.metrics),
@@ -38,7 +38,7 @@ class IntakeApplication final : public rpc::Application {
   std::vector<rpc::Service*> services() override { return {intake_.get(), outbox_.get()}; }
 
   absl::Status RunTimer(const store::DueTimer& timer, Deadline deadline) override {
-    return intake::RunTimer(timer.timer, calls_, consents_, deadline);
+    return intake::RunTimer(timer.timer, calls_, cases_, consents_, deadline);
   }
 
   void Look(Deadline deadline) override { call_watch_.Look(deadline); }

@@ -10,6 +10,8 @@
 #include <set>
 #include <thread>
 
+#include "absl/time/clock.h"
+#include "amana/intake/v1/intake.grpc.pb.h"
 #include "amana/referral/v1/directory.grpc.pb.h"
 #include "amana/referral/v1/referral.grpc.pb.h"
 #include "common/base/deadline.h"
@@ -104,6 +106,23 @@ class LastBed : public ::testing::Test {
     Must(rpc::Call(*stubs_->front(), &Referral::Stub::EndReferral, request, Patient()));
   }
 
+  // The operator asks, the supervisor approves.
+  void Close(const std::string& case_id) {
+    using Intake = intake::v1::IntakeService;
+    intake::v1::ChangeCaseStateRequest request;
+    request.set_case_id(case_id);
+    const auto change = [&](const TestDevice& device, intake::v1::CaseCommand command) {
+      request.set_request_id(NewRequestId());
+      request.set_command(command);
+      const auto stub = Intake::NewStub(network_.Channel("intake", device));
+      Must(rpc::Call(*stub, &Intake::Stub::ChangeCaseState, request, Patient()));
+    };
+    request.set_closure_reason(intake::v1::CLOSURE_REASON_SURVIVOR_REQUEST);
+    change(hotline_->member, intake::v1::CASE_COMMAND_REQUEST_CLOSURE);
+    request.clear_closure_reason();
+    change(hotline_->head, intake::v1::CASE_COMMAND_APPROVE_CLOSURE);
+  }
+
   // Drafts of as many cases, all for one centre.
   std::vector<std::string> Drafts(const std::vector<std::string>& cases, const Party& centre) {
     std::vector<std::string> drafts(cases.size());
@@ -182,6 +201,24 @@ TEST_F(LastBed, OneOfThirtyTwoHoldsIt) {
     EXPECT_EQ(after.pools(0).free(), 1u);
   }
   std::cout << rounds << " rounds of " << kRivals << " rivals for one bed\n";
+}
+
+TEST_F(LastBed, AClosedCaseGivesItBack) {
+  const Party centre = MakeCentre(network_, "asked centre", 1);
+  const std::string case_id = Cases(1, {&centre}, common::v1::PRIORITY_P3).front();
+  const std::string draft = Drafts({case_id}, centre).front();
+  ASSERT_EQ(Send(0, draft).state(), pb::REFERRAL_STATE_OFFERED);
+  EXPECT_EQ(Capacity(centre).pools(0).free(), 0u);
+  Close(case_id);
+  // Mostly done by now; on a busy machine the timers do it.
+  for (const Deadline end = Deadline::After(absl::Seconds(20));
+       Capacity(centre).pools(0).free() == 0 && !end.expired();) {
+    absl::SleepFor(absl::Milliseconds(50));
+  }
+  EXPECT_EQ(Capacity(centre).pools(0).free(), 1u);
+  const pb::Referral referral = Get(draft);
+  EXPECT_EQ(referral.state(), pb::REFERRAL_STATE_WITHDRAWN);
+  EXPECT_EQ(referral.offers(0).state(), pb::OFFER_STATE_WITHDRAWN);
 }
 
 // In immediate danger two centres are asked at once. Sixteen at each say yes.

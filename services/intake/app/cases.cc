@@ -9,6 +9,8 @@
 namespace amana::intake {
 namespace {
 
+constexpr std::string_view kTellClosure = "case.closure_told";
+
 std::string CasesIndex(const OrganisationId& organisation) {
   return "cases/" + organisation.ToString();
 }
@@ -22,6 +24,12 @@ store::IndexEdit Listing(const domain::Case& value) {
   return edit;
 }
 
+store::TimerEdit Telling(const domain::Case& value, absl::Time now) {
+  store::TimerEdit edit{.timer = CloseTimer(value.id), .due = std::nullopt};
+  if (!value.untold_closure.is_zero()) edit.due = now + kRevocationTimerDelay;
+  return edit;
+}
+
 Event About(const domain::Case& value) {
   return {.subject = value.id.bytes(),
           .state = domain::NameOf(value.state),
@@ -29,6 +37,8 @@ Event About(const domain::Case& value) {
 }
 
 }  // namespace
+
+std::string CloseTimer(const CaseId& id) { return "close/" + id.ToString(); }
 
 absl::StatusOr<std::string> Cases::Open(const CallContext& context, const OpenCase& command) {
   const store::Shard shard = command.call_id.is_zero() ? deps_.ShardOf(context.request_id)
@@ -88,6 +98,7 @@ absl::StatusOr<std::string> Cases::ChangeCase(const CallContext& context, const 
     const bool was_closed = before.value.state == domain::CaseState::kClosed;
     if (was_closed != (after.state == domain::CaseState::kClosed)) {
       commit.index_edits.push_back(Listing(after));
+      commit.timer_edits.push_back(Telling(after, now));
     }
     Audit(deps_, context, now, About(after), &commit);
     commit.reply = CaseReply<Response>(after);
@@ -107,10 +118,47 @@ absl::StatusOr<std::string> Cases::Update(const CallContext& context, const Case
 absl::StatusOr<std::string> Cases::ChangeState(const CallContext& context, const CaseId& id,
                                                domain::CaseCommand command,
                                                domain::ClosureReason reason) {
-  return ChangeCase<v1::ChangeCaseStateResponse>(
-      context, id, [&](const domain::Case& before, absl::Time now) {
-        return domain::Move(before, command, reason, context.caller, now);
-      });
+  const auto decide = [&](const domain::Case& before,
+                          absl::Time now) -> absl::StatusOr<domain::Case> {
+    AMANA_ASSIGN_OR_RETURN(domain::Case after,
+                           domain::Move(before, command, reason, context.caller, now));
+    // Its own for each closure: of a case that is reopened and closed again referral hears again.
+    const bool closed = after.state == domain::CaseState::kClosed;
+    after.untold_closure = closed ? NewId<RequestId>(deps_.random) : RequestId();
+    return after;
+  };
+  AMANA_ASSIGN_OR_RETURN(std::string reply,
+                         ChangeCase<v1::ChangeCaseStateResponse>(context, id, decide));
+  // If this fails, the timer goes on; the caller need not know.
+  if (command == domain::CaseCommand::kApproveClosure) {
+    TellClosure(FirstTry(context, kTellClosure), id).IgnoreError();
+  }
+  return reply;
+}
+
+absl::Status Cases::TellClosure(const CaseId& id, Deadline deadline) {
+  return TellClosure(CallContext::ForTimer(kTellClosure, deadline), id);
+}
+
+absl::Status Cases::TellClosure(const CallContext& context, const CaseId& id) {
+  const auto decide = [&]() -> absl::StatusOr<store::Commit> {
+    AMANA_ASSIGN_OR_RETURN(Loaded<domain::Case> found, Load(id, context.deadline));
+    domain::Case& closed = found.value;
+    if (closed.untold_closure.is_zero()) return Error(Reason::kCaseStateInvalid);
+    AMANA_RETURN_IF_ERROR(
+        revocations_.WithdrawReferrals(closed.untold_closure, id, context.deadline));
+    closed.untold_closure = {};
+    const absl::Time now = deps_.Now();
+    store::Commit commit;
+    commit.Put(KeyOf(id), found.version, Encode(closed));
+    commit.timer_edits.push_back(Telling(closed, now));
+    Audit(deps_, context, now, About(closed), &commit);
+    return commit;
+  };
+  absl::Status told = store::Execute(deps_.store, context, deps_.ShardOf(id), decide).status();
+  // Told by whoever came first, or reopened: that commit has disarmed the timer.
+  if (ReasonOf(told) == Reason::kCaseStateInvalid) return absl::OkStatus();
+  return told;
 }
 
 absl::StatusOr<std::string> Cases::Assign(const CallContext& context, const CaseId& id,
@@ -132,10 +180,15 @@ absl::StatusOr<domain::Case> Cases::Get(const CallContext& context, const CaseId
 }
 
 absl::StatusOr<domain::Case> Cases::GetForService(const CallContext& context, const CaseId& id) {
+  AMANA_ASSIGN_OR_RETURN(Loaded<domain::Case> found, Load(id, context.deadline));
+  return std::move(found.value);
+}
+
+absl::StatusOr<Loaded<domain::Case>> Cases::Load(const CaseId& id, Deadline deadline) {
   AMANA_ASSIGN_OR_RETURN(const store::Row row,
-                         deps_.store.Read(deps_.ShardOf(id), KeyOf(id), context.deadline));
+                         deps_.store.Read(deps_.ShardOf(id), KeyOf(id), deadline));
   if (!row.exists()) return Error(Reason::kCaseNotFound);
-  return Decode<domain::Case>(row.value);
+  return DecodeRow<domain::Case>(row);
 }
 
 absl::StatusOr<Page<domain::Case>> Cases::List(const CallContext& context, uint32_t page_size,

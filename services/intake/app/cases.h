@@ -15,6 +15,9 @@
 
 namespace amana::intake {
 
+// Run while referral has not heard of a closure.
+std::string CloseTimer(const CaseId& id);
+
 struct OpenCase {
   domain::IntakeChannel channel = domain::IntakeChannel::kUnspecified;
   domain::RoutingCard card;
@@ -23,13 +26,15 @@ struct OpenCase {
 
 class Cases {
  public:
-  // `colleagues` outlives this.
-  Cases(Deps deps, Colleagues& colleagues) : deps_(deps), colleagues_(colleagues) {}
+  // `colleagues` and `revocations` outlive this.
+  Cases(Deps deps, Colleagues& colleagues, Revocations& revocations)
+      : deps_(deps), colleagues_(colleagues), revocations_(revocations) {}
 
   // Without a call: one commit and no read before it.
   absl::StatusOr<std::string> Open(const CallContext& context, const OpenCase& command);
   absl::StatusOr<std::string> Update(const CallContext& context, const CaseId& id,
                                      const domain::RoutingCard& card);
+  // A closure takes back her referrals (FirstTry, app/context.h).
   absl::StatusOr<std::string> ChangeState(const CallContext& context, const CaseId& id,
                                           domain::CaseCommand command,
                                           domain::ClosureReason reason);
@@ -49,7 +54,11 @@ class Cases {
   // that of one of its cases.
   absl::StatusOr<bool> MayReadHistory(const CallContext& context, std::string_view subject);
 
+  // The timer.
+  absl::Status TellClosure(const CaseId& id, Deadline deadline);
+
  private:
+  absl::StatusOr<Loaded<domain::Case>> Load(const CaseId& id, Deadline deadline);
   absl::StatusOr<store::Commit> DecideOpen(const CallContext& context, const OpenCase& command);
   absl::Status CompleteCall(const CallContext& context, const CallId& id, absl::Time now,
                             store::Commit* commit);
@@ -58,9 +67,11 @@ class Cases {
   template <class Response, class Decide>
   absl::StatusOr<std::string> ChangeCase(const CallContext& context, const CaseId& id,
                                          Decide decide);
+  absl::Status TellClosure(const CallContext& context, const CaseId& id);
 
   const Deps deps_;
   Colleagues& colleagues_;
+  Revocations& revocations_;
 };
 
 }  // namespace amana::intake

@@ -11,6 +11,8 @@ using domain::CaseCommand;
 using domain::ClosureReason;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Pair;
+using testing::SizeIs;
 
 struct CasesTest : testing::Test, TestIntake {
   absl::StatusOr<std::string> Move(const Caller& caller, const CaseId& id, CaseCommand command,
@@ -198,9 +200,93 @@ TEST_F(CasesTest, TellsItsStoryInTheLog) {
   ASSERT_TRUE(Move(operator_a, id, CaseCommand::kHold).ok());
   ASSERT_TRUE(Move(operator_a, id, CaseCommand::kResume).ok());
   Close(id);
-  EXPECT_THAT(History(id.view()),
-              ElementsAre("test.action open", "test.action on_hold", "test.action open",
-                          "test.action closure_requested", "test.action closed"));
+  EXPECT_THAT(History(id.view()), ElementsAre("test.action open", "test.action on_hold",
+                                              "test.action open", "test.action closure_requested",
+                                              "test.action closed", "case.closure_told closed"));
+}
+
+TEST_F(CasesTest, AClosureTakesItsReferralsBackOnce) {
+  const CaseId id = Opened(operator_a);
+  ASSERT_TRUE(Move(operator_a, id, CaseCommand::kRequestClosure, ClosureReason::kGoalsMet).ok());
+  EXPECT_EQ(revocations.asked, 0);
+  const CallContext context = By(supervisor);
+  const auto approve = [&] {
+    return cases.ChangeState(context, id, CaseCommand::kApproveClosure, {});
+  };
+  const auto reply = approve();
+  EXPECT_EQ(Parse<v1::ChangeCaseStateResponse>(reply).case_().state(), v1::CASE_STATE_CLOSED);
+  EXPECT_THAT(revocations.closures, ElementsAre(Pair(testing::_, id)));
+  // Nothing is left to do, then or later. Where she is already, her papers are still to be read.
+  EXPECT_EQ(*approve(), *reply);
+  clock.Advance(absl::Hours(24 * 365));
+  EXPECT_EQ(RunDueTimers(), 0u);
+  EXPECT_EQ(revocations.asked, 1);
+  // A second closure is another one.
+  ASSERT_TRUE(Move(operator_a, id, CaseCommand::kReopen).ok());
+  EXPECT_EQ(*approve(), *reply);
+  EXPECT_EQ(revocations.asked, 1);
+  Close(id);
+  EXPECT_THAT(revocations.closures, SizeIs(2));
+}
+
+TEST_F(CasesTest, TheTimerTellsOfAClosureUntilReferralHasHeard) {
+  revocations.referral_up = false;
+  const CaseId id = Opened(operator_a);
+  Close(id);
+  EXPECT_EQ(cases.Get(By(operator_a), id)->state, domain::CaseState::kClosed);
+  EXPECT_EQ(RunDueTimers(), 0u);
+  clock.Advance(kRevocationTimerDelay);
+  EXPECT_EQ(RunDueTimers(), 1u);
+  revocations.referral_up = true;
+  revocations.messaging_up = false;
+  EXPECT_EQ(RunDueTimers(), 1u);
+  EXPECT_EQ(RunDueTimers(), 0u);
+  EXPECT_THAT(revocations.closures, ElementsAre(Pair(testing::_, id)));
+}
+
+TEST_F(CasesTest, ACrashAfterTheClosureOnlyDelaysIt) {
+  const CaseId id = Opened(operator_a);
+  ASSERT_TRUE(Move(operator_a, id, CaseCommand::kRequestClosure, ClosureReason::kGoalsMet).ok());
+  store.FailNext(FaultyStore::Fault::kAfter);
+  EXPECT_EQ(ReasonOfReply(Move(supervisor, id, CaseCommand::kApproveClosure)),
+            Reason::kStoreUnavailable);
+  EXPECT_EQ(revocations.asked, 0);
+  clock.Advance(kRevocationTimerDelay);
+  // And it dies once more before it has written down that referral has heard.
+  store.FailNext(FaultyStore::Fault::kBefore);
+  EXPECT_EQ(RunDueTimers(), 1u);
+  EXPECT_EQ(RunDueTimers(), 1u);
+  EXPECT_EQ(RunDueTimers(), 0u);
+  EXPECT_EQ(revocations.asked, 2);
+  EXPECT_THAT(revocations.closures, SizeIs(1));
+}
+
+TEST_F(CasesTest, AReopenedCaseKeepsItsReferrals) {
+  revocations.referral_up = false;
+  const CaseId id = Opened(operator_a);
+  Close(id);
+  ASSERT_TRUE(Move(operator_a, id, CaseCommand::kReopen).ok());
+  revocations.referral_up = true;
+  clock.Advance(kRevocationTimerDelay);
+  EXPECT_EQ(RunDueTimers(), 0u);
+  EXPECT_THAT(revocations.closures, IsEmpty());
+}
+
+// What a first closure still has to write down is not written over what came since.
+TEST_F(CasesTest, AClosureIsToldAlsoIfTheOneBeforeWasToldInThatMoment) {
+  const CaseId id = Opened(operator_a);
+  revocations.after_closure = [&] {
+    revocations.referral_up = false;
+    ASSERT_TRUE(Move(operator_a, id, CaseCommand::kReopen).ok());
+    Close(id);
+  };
+  Close(id);
+  EXPECT_THAT(revocations.closures, SizeIs(1));
+  revocations.referral_up = true;
+  clock.Advance(kRevocationTimerDelay);
+  EXPECT_EQ(RunDueTimers(), 1u);
+  EXPECT_EQ(RunDueTimers(), 0u);
+  EXPECT_THAT(revocations.closures, SizeIs(2));
 }
 
 }  // namespace

@@ -340,9 +340,10 @@ TEST_F(ConsentsTest, ARepeatedRequestGetsTheSameBytes) {
 }
 
 TEST_F(ConsentsTest, AnUnknownTimerIsAFault) {
-  EXPECT_EQ(ReasonOf(RunTimer("nothing", calls, consents, Deadline::Never())), Reason::kUnexpected);
-  EXPECT_EQ(ReasonOf(RunTimer("other/" + id.ToString(), calls, consents, Deadline::Never())),
-            Reason::kUnexpected);
+  for (const std::string& timer : {std::string("nothing"), "other/" + id.ToString()}) {
+    EXPECT_EQ(ReasonOf(RunTimer(timer, calls, cases, consents, Deadline::Never())),
+              Reason::kUnexpected);
+  }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Random commands against a model of what they mean to her: which consents stand, which withdrawals
-// were carried out, which cases are on the list. Commits get lost on both ways, services come and
-// go, time passes; whatever fails is sent again with the same request_id, as a client does.
+// and closures were carried out, which cases are on the list. Commits get lost on both ways,
+// services come and go, time passes; whatever fails is sent again with the same request_id, as a
+// client does.
 
 #include <gtest/gtest.h>
 
@@ -37,7 +38,7 @@ class Model {
   explicit Model(uint32_t seed) : seed_(seed) {}
 
   void Step() {
-    switch (Below(12)) {
+    switch (Below(16)) {
       case 0:
         return OpenOne();
       case 1:
@@ -50,12 +51,16 @@ class Model {
       case 6:
         return WithdrawOne();
       case 7:
-        return MoveOne();
       case 8:
-        return intake_.clock.Advance(absl::Hours(Below(24 * 10)));
       case 9:
-        return RunTimers();
       case 10:
+      case 11:
+        return MoveOne();
+      case 12:
+        return intake_.clock.Advance(absl::Hours(Below(24 * 10)));
+      case 13:
+        return RunTimers();
+      case 14:
         intake_.revocations.referral_up = Below(2) == 0;
         return;
       default:
@@ -80,16 +85,23 @@ class Model {
       if (state != v1::CASE_STATE_CLOSED) expected.insert(id);
     }
     ASSERT_EQ(listed, expected);
+    // Each closure is told once, and none after a reopening.
+    for (const auto& [request, id] : intake_.revocations.closures) {
+      if (!told_.insert(request).second) continue;
+      ASSERT_EQ(untold_.erase(id), 1u);
+    }
   }
 
-  // Everything is up again and the timers have run: each no was carried out, exactly once,
-  // but for those after which she said yes again before it was.
+  // Everything is up again and the timers have run: each closure was told, and each no was carried
+  // out, exactly once, but for those after which she said yes again before it was.
   void CheckAtTheEnd() {
     intake_.revocations.referral_up = intake_.revocations.messaging_up = true;
     intake_.clock.Advance(absl::Hours(24 * 400));
     for (int i = 0; i < 20 && intake_.RunDueTimers() > 0; ++i) {
     }
     ASSERT_EQ(intake_.RunDueTimers(), 0u);
+    ASSERT_NO_FATAL_FAILURE(Check());
+    EXPECT_TRUE(untold_.empty());
     ExpectCarriedOut(Ids(intake_.revocations.offers), withdrawn_offers_);
     ExpectCarriedOut(Ids(intake_.revocations.packages), withdrawn_packages_);
   }
@@ -112,7 +124,10 @@ class Model {
   // A late repetition of a no takes nothing back that she agreed to since.
   void RunTimers() {
     const std::map<RequestId, FakeRevocations::Done> before = intake_.revocations.offers;
+    using Fault = FaultyStore::Fault;
+    intake_.store.FailNext(std::array{Fault::kNone, Fault::kBefore, Fault::kAfter}[Below(3)]);
     intake_.RunDueTimers();
+    intake_.store.FailNext(Fault::kNone);
     for (const auto& [id, done] : intake_.revocations.offers) {
       if (before.contains(id)) continue;
       for (const char recipient : kRecipients) {
@@ -245,14 +260,17 @@ class Model {
           return intake_.cases.ChangeState(context, moved.first, command, reason);
         },
         caller);
-    if (reply.ok()) {
-      moved.second = TestIntake::Parse<v1::ChangeCaseStateResponse>(reply).case_().state();
-    }
+    if (!reply.ok()) return;
+    moved.second = TestIntake::Parse<v1::ChangeCaseStateResponse>(reply).case_().state();
+    if (command == CaseCommand::kApproveClosure) untold_.insert(moved.first);
+    if (command == CaseCommand::kReopen) untold_.erase(moved.first);
   }
 
   std::mt19937 seed_;
   TestIntake intake_;
   std::map<CaseId, v1::CaseState> cases_;
+  std::set<CaseId> untold_;  // closed, and referral has not heard of it
+  std::set<RequestId> told_;
   std::map<Topic, Word> words_;
   std::map<Topic, std::set<std::string>> withdrawn_;  // since her last yes
   std::set<std::string> said_yes_after_;

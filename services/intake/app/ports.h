@@ -18,8 +18,8 @@ class Colleagues {
                                           const DeviceId& device, Deadline deadline) = 0;
 };
 
-// Those who act on a withdrawn consent. Both are asked again, with the same request_id, until they
-// succeed: each must do it once. Thread-safe.
+// Those who act on what was taken back: a consent withdrawn, a case closed. They are asked again,
+// with the same request_id, until they succeed: each must do it once. Thread-safe.
 class Revocations {
  public:
   virtual ~Revocations() = default;
@@ -29,6 +29,10 @@ class Revocations {
   // Destroys the case's packages that the recipient has not opened.
   virtual absl::Status DestroyPackages(const RequestId& request_id, const CaseId& case_id,
                                        const OrganisationId& recipient, Deadline deadline) = 0;
+  // Withdraws the case's referrals, but for those that she has arrived by. kCaseStateInvalid where
+  // the case was reopened.
+  virtual absl::Status WithdrawReferrals(const RequestId& request_id, const CaseId& case_id,
+                                         Deadline deadline) = 0;
 };
 
 }  // namespace amana::intake

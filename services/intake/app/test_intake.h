@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -140,12 +141,23 @@ class FakeRevocations final : public Revocations {
     packages.try_emplace(request_id, Done{case_id, recipient});
     return absl::OkStatus();
   }
+  absl::Status WithdrawReferrals(const RequestId& request_id, const CaseId& case_id,
+                                 Deadline) override {
+    ++asked;
+    if (!referral_up) return Error(Reason::kServiceUnavailable);
+    closures.try_emplace(request_id, case_id);
+    if (const auto then = std::exchange(after_closure, nullptr)) then();
+    return absl::OkStatus();
+  }
 
   bool referral_up = true;
   bool messaging_up = true;
   int asked = 0;
   std::map<RequestId, Done> offers;
   std::map<RequestId, Done> packages;
+  std::map<RequestId, CaseId> closures;
+  // Runs once referral has done its part of the next closure, before intake hears of that.
+  std::function<void()> after_closure;
 };
 
 struct TestIntake {
@@ -155,7 +167,7 @@ struct TestIntake {
   FakeColleagues colleagues;
   FakeRevocations revocations;
   Deps deps{.store = store, .clock = clock, .random = random};
-  Cases cases{deps, colleagues};
+  Cases cases{deps, colleagues, revocations};
   Consents consents{deps, revocations};
   Calls calls{deps};
   FollowUps follow_ups{deps};
@@ -226,7 +238,7 @@ struct TestIntake {
     const auto due = store.DueTimers(clock.Now(), 1000, Deadline::Never());
     EXPECT_TRUE(due.ok());
     for (const store::DueTimer& timer : *due) {
-      RunTimer(timer.timer, calls, consents, Deadline::Never()).IgnoreError();
+      RunTimer(timer.timer, calls, cases, consents, Deadline::Never()).IgnoreError();
     }
     return due->size();
   }

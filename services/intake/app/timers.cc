@@ -5,7 +5,8 @@
 
 namespace amana::intake {
 
-absl::Status RunTimer(std::string_view timer, Calls& calls, Consents& consents, Deadline deadline) {
+absl::Status RunTimer(std::string_view timer, Calls& calls, Cases& cases, Consents& consents,
+                      Deadline deadline) {
   const size_t slash = timer.find('/');
   if (slash == std::string_view::npos) return Error(Reason::kUnexpected);
   const std::string_view what = timer.substr(0, slash);
@@ -13,6 +14,10 @@ absl::Status RunTimer(std::string_view timer, Calls& calls, Consents& consents, 
   if (what == "call") {
     AMANA_ASSIGN_OR_RETURN(const CallId call, CallId::Parse(id));
     return calls.RunTimer(call, deadline);
+  }
+  if (what == "close") {
+    AMANA_ASSIGN_OR_RETURN(const CaseId closed, CaseId::Parse(id));
+    return cases.TellClosure(closed, deadline);
   }
   AMANA_ASSIGN_OR_RETURN(const ConsentId consent, ConsentId::Parse(id));
   if (what == "expire_consent") return consents.Expire(consent, deadline);

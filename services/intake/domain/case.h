@@ -66,6 +66,8 @@ struct Case {
   // While closure is requested: by whom, and where a refusal leads back to.
   DeviceId closure_requested_by;
   CaseState state_before_request = CaseState::kUnspecified;
+  // While closed and referral has not heard of it: the id that this closure is told under.
+  RequestId untold_closure;
 
   friend bool operator==(const Case&, const Case&) = default;
 };

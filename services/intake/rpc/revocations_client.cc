@@ -40,4 +40,14 @@ absl::Status RemoteRevocations::DestroyPackages(const RequestId& request_id, con
       .status();
 }
 
+absl::Status RemoteRevocations::WithdrawReferrals(const RequestId& request_id,
+                                                  const CaseId& case_id, Deadline deadline) {
+  using Stub = referral::v1::ReferralService::Stub;
+  referral::v1::CloseCaseRequest request;
+  request.set_request_id(request_id.bytes());
+  request.set_case_id(case_id.bytes());
+  return rpc::Call(*referral_, &Stub::CloseCase, request, {.deadline = deadline, .retry = false})
+      .status();
+}
+
 }  // namespace amana::intake

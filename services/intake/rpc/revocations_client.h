@@ -20,6 +20,8 @@ class RemoteRevocations final : public Revocations {
                               const OrganisationId& recipient, Deadline deadline) override;
   absl::Status DestroyPackages(const RequestId& request_id, const CaseId& case_id,
                                const OrganisationId& recipient, Deadline deadline) override;
+  absl::Status WithdrawReferrals(const RequestId& request_id, const CaseId& case_id,
+                                 Deadline deadline) override;
 
  private:
   const std::unique_ptr<referral::v1::ReferralService::Stub> referral_;

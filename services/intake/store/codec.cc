@@ -53,6 +53,7 @@ std::string Encode(const domain::Case& value) {
   out.set_closure_reason(static_cast<int32_t>(value.closure_reason));
   out.set_closure_requested_by_device_id(Bytes(value.closure_requested_by));
   out.set_state_before_request(static_cast<int32_t>(value.state_before_request));
+  out.set_untold_closure(Bytes(value.untold_closure));
   return out.SerializeAsString();
 }
 
@@ -64,6 +65,7 @@ absl::StatusOr<domain::Case> Decode(std::string_view bytes) {
   AMANA_RETURN_IF_ERROR(Take(in.organisation_id(), &out.organisation));
   AMANA_RETURN_IF_ERROR(Take(in.assigned_device_id(), &out.assigned_device));
   AMANA_RETURN_IF_ERROR(Take(in.closure_requested_by_device_id(), &out.closure_requested_by));
+  AMANA_RETURN_IF_ERROR(Take(in.untold_closure(), &out.untold_closure));
   out.state = static_cast<domain::CaseState>(in.state());
   out.channel = static_cast<domain::IntakeChannel>(in.channel());
   out.card = FromProto(in.card());

@@ -52,6 +52,9 @@ void ExpectRoundTrip(const T& value) {
 
 TEST(Codec, WhatIsStoredComesBack) {
   ExpectRoundTrip(WholeCase());
+  domain::Case closed = WholeCase();
+  closed.untold_closure = IdOf<RequestId>('u');
+  ExpectRoundTrip(closed);
   ExpectRoundTrip(WholeConsent());
   ExpectRoundTrip(WholeCall());
   ExpectRoundTrip(WholeFollowUp());
