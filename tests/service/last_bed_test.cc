@@ -44,6 +44,7 @@ class LastBed : public ::testing::Test {
   static void AtOnce(int rivals, const std::function<void(int)>& act) {
     std::barrier ready(rivals);
     std::vector<std::thread> threads;
+    threads.reserve(static_cast<size_t>(rivals));
     for (int i = 0; i < rivals; ++i) {
       threads.emplace_back([&, i] {
         ready.arrive_and_wait();

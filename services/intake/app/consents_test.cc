@@ -47,7 +47,7 @@ TEST_F(ConsentsTest, OnlyAnActiveOneAllows) {
   EXPECT_FALSE(Active(id, ConsentPurpose::kShareDocuments));
   const auto answer =
       consents.Check(By({}), id, ConsentPurpose::kRefer, domain::IdOf<OrganisationId>('r'));
-  EXPECT_EQ(*answer->active, consent);
+  EXPECT_EQ(answer->active, consent);
   EXPECT_EQ(answer->organisation, operator_a.organisation);
 }
 
@@ -314,6 +314,7 @@ TEST_F(ConsentsTest, TwoHundredMayBeOpen) {
     return terms;
   };
   std::vector<ConsentId> given;
+  given.reserve(domain::kMaxConsentsPerCase);
   for (size_t i = 0; i < domain::kMaxConsentsPerCase; ++i) {
     given.push_back(Consented(id, terms_for(i)));
   }

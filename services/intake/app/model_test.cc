@@ -57,7 +57,7 @@ class Model {
       case 11:
         return MoveOne();
       case 12:
-        return intake_.clock.Advance(absl::Hours(Below(24 * 10)));
+        return intake_.clock.Advance(absl::Hours(Below(240)));
       case 13:
         return RunTimers();
       case 14:
@@ -183,7 +183,7 @@ class Model {
     const ConsentState state = std::array{ConsentState::kActive, ConsentState::kProposed,
                                           ConsentState::kRefused}[Below(3)];
     domain::ConsentTerms terms = domain::Terms(purpose, recipient);
-    terms.expire_time = Now() + absl::Hours(1 + Below(24 * 30));
+    terms.expire_time = Now() + absl::Hours(1 + Below(720));
     const auto reply = Send(
         [&](const CallContext& context) {
           return intake_.consents.Record(context, {.case_id = id, .terms = terms, .state = state});

@@ -330,10 +330,12 @@ TEST(SagaPropertyTest, OneOfManyGetsTheLastBed) {
     World world(static_cast<uint64_t>(1000 + round));
     const Centre centre = world.AddCentre(1);
     std::vector<CaseId> cases;
+    cases.reserve(kWomen);
     for (int i = 0; i < kWomen; ++i) cases.push_back(world.AddCase(domain::Priority::kP0));
 
     std::vector<ReferralId> referrals(kWomen);
     std::vector<std::thread> threads;
+    threads.reserve(kWomen);
     for (int i = 0; i < kWomen; ++i) {
       threads.emplace_back([&, i] { referrals[i] = world.Refer(cases[i], {centre}); });
     }
