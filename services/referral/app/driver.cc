@@ -20,6 +20,13 @@ using Kind = domain::Step::Kind;
 // More steps than a referral with kMaxCandidates can need; an end in case of a fault of ours.
 constexpr int kMaxSteps = 1000;
 
+// What the ledger said is about the offer as it was seen. Meanwhile it may have gone to a list and
+// left it again, in the same state and with places of its own.
+absl::Status EnsureAsSeen(const Referral& referral, const domain::Offer& seen) {
+  const domain::Offer* offer = referral.Find(seen.id);
+  return offer != nullptr && *offer == seen ? absl::OkStatus() : Error(Reason::kContended);
+}
+
 // Where it was said that the places are gone for good.
 bool IsRefusalOfPlaces(Reason reason) {
   return reason == Reason::kNoCapacity || reason == Reason::kOfferStateInvalid ||
@@ -68,15 +75,17 @@ absl::StatusOr<std::string> Driver::FinishClaim(const CallContext& context,
                                                 const LoadedReferral& loaded,
                                                 const OfferId& offer_id, const Render& render) {
   const Referral& referral = loaded.referral;
+  const domain::Offer& offer = *referral.Find(offer_id);
   CallContext step = context;
   step.request_id = RequestId();  // the recorded reply goes with the last commit
-  absl::Status confirmed = p_.ledgers.Confirm(step, referral, *referral.Find(offer_id));
+  absl::Status confirmed = p_.ledgers.Confirm(step, referral, offer);
   if (confirmed.ok()) {
     return p_.rows.Change(
         context, referral.id,
         [&](Referral& r, absl::Time now, domain::Events& events) {
           // Extended in this moment: the places are to be confirmed for whoever comes now.
           if (r.card != referral.card) return absl::Status(Error(Reason::kContended));
+          AMANA_RETURN_IF_ERROR(EnsureAsSeen(r, offer));
           return domain::Accept(r, offer_id, now, events);
         },
         render);
@@ -86,6 +95,7 @@ absl::StatusOr<std::string> Driver::FinishClaim(const CallContext& context,
                             .Change(
                                 step, referral.id,
                                 [&](Referral& r, absl::Time now, domain::Events& events) {
+                                  AMANA_RETURN_IF_ERROR(EnsureAsSeen(r, offer));
                                   return domain::Lose(r, offer_id, now, events);
                                 },
                                 nullptr)
@@ -96,12 +106,13 @@ absl::StatusOr<std::string> Driver::FinishClaim(const CallContext& context,
 absl::Status Driver::Settle(const CallContext& context, const LoadedReferral& loaded,
                             const Step& step) {
   const Referral& referral = loaded.referral;
-  AMANA_RETURN_IF_ERROR(
-      p_.ledgers.Bring(context, referral, *referral.Find(step.offer_id), step.places));
+  const domain::Offer& offer = *referral.Find(step.offer_id);
+  AMANA_RETURN_IF_ERROR(p_.ledgers.Bring(context, referral, offer, step.places));
   return p_.rows
       .Change(
           context, referral.id,
           [&](Referral& r, absl::Time now, domain::Events& events) {
+            AMANA_RETURN_IF_ERROR(EnsureAsSeen(r, offer));
             return domain::Settle(r, step.offer_id, step.places, now, events);
           },
           nullptr)

@@ -14,14 +14,14 @@ namespace {
 
 std::string CaseOf(const domain::Ledger& ledger, const std::string& offer_id) {
   const auto it = std::ranges::find_if(ledger.reservations, [&](const domain::Reservation& r) {
-    return r.offer_id.view() == offer_id;
+    return r.id.offer_id.view() == offer_id;
   });
   return it == ledger.reservations.end() ? ledger.id.bytes() : it->case_id.bytes();
 }
 
 domain::HoldRequest RequestFor(const domain::Referral& referral, const domain::Offer& offer,
                                absl::Time expire_time) {
-  return {.offer_id = offer.id,
+  return {.id = offer.reservation_id(),
           .case_id = referral.case_id,
           .card = referral.card,
           .need = referral.need,
@@ -53,9 +53,9 @@ absl::Status Ledgers::Bring(const CallContext& context, const domain::Referral& 
   return Apply(context, offer.service_at_location_id,
                [&](domain::Ledger& ledger, absl::Time now) -> absl::StatusOr<domain::Events> {
                  if (places == domain::Places::kReleased) {
-                   return domain::Release(ledger, offer.id, referral.case_id, now);
+                   return domain::Release(ledger, offer.reservation_id(), referral.case_id, now);
                  }
-                 return domain::Occupy(ledger, offer.id, now);
+                 return domain::Occupy(ledger, offer.reservation_id(), now);
                });
 }
 

@@ -23,8 +23,8 @@ using domain::ReservationState;
 constexpr int kSeeds = 250;
 constexpr int kCommands = 60;
 
-const domain::Reservation* Find(const domain::Ledger& ledger, const OfferId& id) {
-  const auto it = std::ranges::find(ledger.reservations, id, &domain::Reservation::offer_id);
+const domain::Reservation* Find(const domain::Ledger& ledger, const domain::ReservationId& id) {
+  const auto it = std::ranges::find(ledger.reservations, id, &domain::Reservation::id);
   return it == ledger.reservations.end() ? nullptr : &*it;
 }
 
@@ -225,7 +225,7 @@ class Storm {
     for (const Centre& centre : centres_) {
       if (centre.id != offer.service_at_location_id) continue;
       const domain::Ledger ledger = world_.LedgerOf(centre);
-      const domain::Reservation* reservation = Find(ledger, offer.id);
+      const domain::Reservation* reservation = Find(ledger, offer.reservation_id());
       ASSERT_NE(reservation, nullptr);
       EXPECT_TRUE(reservation->state == ReservationState::kConfirmed ||
                   reservation->state == ReservationState::kOccupied);
@@ -294,7 +294,7 @@ class Storm {
                            r.state == ReservationState::kOccupied;
         EXPECT_NE(r.state, ReservationState::kHeld);
         if (keeps) {
-          EXPECT_TRUE(wanted.erase(r.offer_id) == 1) << "a place leaked";
+          EXPECT_TRUE(wanted.erase(r.id.offer_id) == 1) << "a place leaked";
         }
       }
     }

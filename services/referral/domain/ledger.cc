@@ -14,8 +14,8 @@ bool KeepsPlaces(ReservationState state) {
          state == ReservationState::kOccupied;
 }
 
-Reservation* Find(Ledger& ledger, const OfferId& offer_id) {
-  const auto it = std::ranges::find(ledger.reservations, offer_id, &Reservation::offer_id);
+Reservation* Find(Ledger& ledger, const ReservationId& id) {
+  const auto it = std::ranges::find(ledger.reservations, id, &Reservation::id);
   return it == ledger.reservations.end() ? nullptr : &*it;
 }
 
@@ -107,7 +107,7 @@ std::string_view ActionOf(ReservationState state) {
 Event Enter(Reservation& reservation, ReservationState state, absl::Time now) {
   reservation.state = state;
   reservation.change_time = now;
-  return {ActionOf(state), reservation.offer_id.bytes(), Name(state), ""};
+  return {ActionOf(state), reservation.id.offer_id.bytes(), Name(state), ""};
 }
 
 // Whether these places still take everybody on the card: children may have come since.
@@ -143,11 +143,10 @@ std::optional<std::vector<Line>> PlanDay(const std::vector<const PoolRoom*>& ser
   return std::nullopt;
 }
 
-// What this offer could have if it had nothing yet.
+// What this reservation could have if it had nothing yet.
 std::optional<std::vector<Line>> PlanFor(const Ledger& ledger, const HoldRequest& request) {
   Ledger others = ledger;
-  std::erase_if(others.reservations,
-                [&](const Reservation& r) { return r.offer_id == request.offer_id; });
+  std::erase_if(others.reservations, [&](const Reservation& r) { return r.id == request.id; });
   return PlanLines(RoomOf(others), request.card, request.need);
 }
 
@@ -175,7 +174,7 @@ void KeepWhatTheCentreSaid(const Pool& import, const Pool& live, const Pool& las
 absl::StatusOr<std::vector<Event>> Take(Ledger& ledger, const HoldRequest& request,
                                         ReservationCommand command, absl::Time now) {
   ForgetEnded(ledger, now);
-  Reservation* reservation = Find(ledger, request.offer_id);
+  Reservation* reservation = Find(ledger, request.id);
   const ReservationState from =
       reservation == nullptr ? ReservationState::kUnspecified : reservation->state;
   const std::optional<ReservationState> to = Next(from, command);
@@ -186,7 +185,7 @@ absl::StatusOr<std::vector<Event>> Take(Ledger& ledger, const HoldRequest& reque
     std::optional<std::vector<Line>> lines = PlanFor(ledger, request);
     if (!lines) return Error(Reason::kNoCapacity);
     if (reservation == nullptr) reservation = &ledger.reservations.emplace_back();
-    reservation->offer_id = request.offer_id;
+    reservation->id = request.id;
     reservation->case_id = request.case_id;
     reservation->lines = *std::move(lines);
   }
@@ -246,8 +245,8 @@ absl::StatusOr<std::vector<Event>> Confirm(Ledger& ledger, const HoldRequest& re
   return Take(ledger, request, ReservationCommand::kConfirm, now);
 }
 
-absl::StatusOr<std::vector<Event>> Occupy(Ledger& ledger, const OfferId& offer_id, absl::Time now) {
-  Reservation* reservation = Find(ledger, offer_id);
+absl::StatusOr<std::vector<Event>> Occupy(Ledger& ledger, const ReservationId& id, absl::Time now) {
+  Reservation* reservation = Find(ledger, id);
   if (reservation == nullptr) return Error(Reason::kReservationNotFound);
   const auto to = Next(reservation->state, ReservationCommand::kOccupy);
   if (!to) return Error(Reason::kOfferStateInvalid);
@@ -255,10 +254,10 @@ absl::StatusOr<std::vector<Event>> Occupy(Ledger& ledger, const OfferId& offer_i
   return std::vector<Event>{Enter(*reservation, *to, now)};
 }
 
-absl::StatusOr<std::vector<Event>> Release(Ledger& ledger, const OfferId& offer_id,
+absl::StatusOr<std::vector<Event>> Release(Ledger& ledger, const ReservationId& id,
                                            const CaseId& case_id, absl::Time now) {
   ForgetEnded(ledger, now);
-  Reservation* reservation = Find(ledger, offer_id);
+  Reservation* reservation = Find(ledger, id);
   const ReservationState from =
       reservation == nullptr ? ReservationState::kUnspecified : reservation->state;
   const auto to = Next(from, ReservationCommand::kRelease);
@@ -266,7 +265,7 @@ absl::StatusOr<std::vector<Event>> Release(Ledger& ledger, const OfferId& offer_
   if (*to == from) return std::vector<Event>{};
   if (reservation == nullptr) {
     reservation = &ledger.reservations.emplace_back();
-    reservation->offer_id = offer_id;
+    reservation->id = id;
     reservation->case_id = case_id;
   }
   return std::vector<Event>{Enter(*reservation, *to, now)};

@@ -4,8 +4,8 @@
 //
 // At every instant, for each pool: held + confirmed + occupied <= maximum. What others told of it,
 // occupied_elsewhere, is kept as it was told, and may not fit beside them: then nothing is free.
-// A reservation has the id of its offer and keeps all of its lines or none: a mother and her
-// children are never parted. Every function that changes something is idempotent, so that a step
+// A reservation keeps all of its lines or none: a mother and her children are never parted. Every
+// function that changes something is idempotent, so that a step
 // of the saga (docs/decisions/0002-referral-saga.md) can be taken twice.
 
 #include <optional>
@@ -29,9 +29,19 @@ struct Line {
   friend bool operator==(const Line&, const Line&) = default;
 };
 
+// An offer has one reservation at a time. Places that were given back are given back for good, so
+// each yes from a list takes new ones, under the next turn: whatever comes late for an earlier turn
+// finds it released.
+struct ReservationId {
+  OfferId offer_id;
+  uint32_t turn = 0;
+
+  friend bool operator==(const ReservationId&, const ReservationId&) = default;
+};
+
 struct Reservation {
-  OfferId offer_id;  // and the reservation's own id
-  CaseId case_id;    // whose history its events join; no one who reads a ledger is shown it
+  ReservationId id;
+  CaseId case_id;  // whose history its events join; no one who reads a ledger is shown it
   std::vector<Line> lines;
   ReservationState state = ReservationState::kUnspecified;
   absl::Time expire_time = absl::InfiniteFuture();  // while held
@@ -85,15 +95,15 @@ std::optional<std::vector<Line>> PlanLines(const std::vector<PoolRoom>& pools,
                                            const RoutingCard& card, NeedCode need);
 
 struct HoldRequest {
-  OfferId offer_id;
+  ReservationId id;
   CaseId case_id;
   const RoutingCard& card;
   NeedCode need;
   absl::Time expire_time;
 };
 
-// Keeps places until expire_time; again for the same offer moves the time. Places that were planned
-// for fewer people than are on the card by now are planned anew, here and by Confirm.
+// Keeps places until expire_time; again for the same reservation moves the time. Places that were
+// planned for fewer people than are on the card by now are planned anew, here and by Confirm.
 // kNoCapacity; kOfferStateInvalid where they were released already (a step that came late).
 absl::StatusOr<std::vector<Event>> Hold(Ledger& ledger, const HoldRequest& request, absl::Time now);
 
@@ -103,10 +113,10 @@ absl::StatusOr<std::vector<Event>> Confirm(Ledger& ledger, const HoldRequest& re
                                            absl::Time now);
 
 // She is there. kReservationNotFound; kOfferStateInvalid where the table has no such row.
-absl::StatusOr<std::vector<Event>> Occupy(Ledger& ledger, const OfferId& offer_id, absl::Time now);
+absl::StatusOr<std::vector<Event>> Occupy(Ledger& ledger, const ReservationId& id, absl::Time now);
 
 // Gives places back. Without a reservation it leaves a note that keeps a late Hold out.
-absl::StatusOr<std::vector<Event>> Release(Ledger& ledger, const OfferId& offer_id,
+absl::StatusOr<std::vector<Event>> Release(Ledger& ledger, const ReservationId& id,
                                            const CaseId& case_id, absl::Time now);
 
 // Lets go of holds whose time is over: the safety net under the referral's own clock.

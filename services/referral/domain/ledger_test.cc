@@ -38,8 +38,10 @@ RoutingCard CardWith(std::vector<Dependant> dependants = {}) {
   return card;
 }
 
-HoldRequest RequestFor(char offer, const RoutingCard& card) {
-  return {.offer_id = IdOf<OfferId>(offer),
+ReservationId ReservationOf(char offer, uint32_t turn = 0) { return {IdOf<OfferId>(offer), turn}; }
+
+HoldRequest RequestFor(char offer, const RoutingCard& card, uint32_t turn = 0) {
+  return {.id = ReservationOf(offer, turn),
           .case_id = IdOf<CaseId>('c'),
           .card = card,
           .need = kNeed,
@@ -160,11 +162,11 @@ TEST(LedgerTest, AHoldIsTakenOnce) {
 
   EXPECT_EQ(Confirm(ledger, RequestFor('1', card), kNow)->size(), 1u);
   EXPECT_TRUE(Confirm(ledger, RequestFor('1', card), kNow)->empty());
-  EXPECT_EQ(Occupy(ledger, IdOf<OfferId>('1'), kNow)->size(), 1u);
-  EXPECT_TRUE(Occupy(ledger, IdOf<OfferId>('1'), kNow)->empty());
+  EXPECT_EQ(Occupy(ledger, ReservationOf('1'), kNow)->size(), 1u);
+  EXPECT_TRUE(Occupy(ledger, ReservationOf('1'), kNow)->empty());
   EXPECT_EQ(Count(ledger, IdOf<PoolId>('b')).occupied, 1u);
-  EXPECT_EQ(Release(ledger, IdOf<OfferId>('1'), IdOf<CaseId>('c'), kNow)->size(), 1u);
-  EXPECT_TRUE(Release(ledger, IdOf<OfferId>('1'), IdOf<CaseId>('c'), kNow)->empty());
+  EXPECT_EQ(Release(ledger, ReservationOf('1'), IdOf<CaseId>('c'), kNow)->size(), 1u);
+  EXPECT_TRUE(Release(ledger, ReservationOf('1'), IdOf<CaseId>('c'), kNow)->empty());
   EXPECT_EQ(Count(ledger, IdOf<PoolId>('b')).free, 1u);
 }
 
@@ -211,16 +213,34 @@ TEST(LedgerTest, AHoldThatRanOutIsLookedAtAgain) {
 TEST(LedgerTest, AReleaseKeepsALateHoldOut) {
   const RoutingCard card = CardWith();
   Ledger ledger = LedgerOf({PoolOf('b', CapacityUnit::kBed, 1)});
-  ASSERT_TRUE(Release(ledger, IdOf<OfferId>('1'), IdOf<CaseId>('c'), kNow).ok());
+  ASSERT_TRUE(Release(ledger, ReservationOf('1'), IdOf<CaseId>('c'), kNow).ok());
   EXPECT_EQ(ReasonOf(Hold(ledger, RequestFor('1', card), kNow).status()),
             Reason::kOfferStateInvalid);
   EXPECT_EQ(ReasonOf(Confirm(ledger, RequestFor('1', card), kNow).status()),
             Reason::kOfferStateInvalid);
-  EXPECT_EQ(ReasonOf(Occupy(ledger, IdOf<OfferId>('9'), kNow).status()),
+  EXPECT_EQ(ReasonOf(Occupy(ledger, ReservationOf('9'), kNow).status()),
             Reason::kReservationNotFound);
   // The note is forgotten when nobody can be that late any more.
   ASSERT_TRUE(Hold(ledger, RequestFor('2', card), kNow + absl::Hours(2)).ok());
   EXPECT_EQ(ledger.reservations.size(), 1u);
+}
+
+TEST(LedgerTest, EachTurnHasPlacesOfItsOwn) {
+  const RoutingCard card = CardWith();
+  Ledger ledger = LedgerOf({PoolOf('b', CapacityUnit::kBed, 1)});
+  const PoolId beds = IdOf<PoolId>('b');
+  ASSERT_TRUE(Hold(ledger, RequestFor('1', card), kNow).ok());
+  // What an earlier turn keeps, a later one does not have as well.
+  EXPECT_EQ(ReasonOf(Confirm(ledger, RequestFor('1', card, 1), kNow).status()),
+            Reason::kNoCapacity);
+  ASSERT_TRUE(Release(ledger, ReservationOf('1'), IdOf<CaseId>('c'), kNow).ok());
+  ASSERT_TRUE(Confirm(ledger, RequestFor('1', card, 1), kNow).ok());
+  EXPECT_EQ(ReasonOf(Confirm(ledger, RequestFor('1', card), kNow).status()),
+            Reason::kOfferStateInvalid);
+  EXPECT_TRUE(Release(ledger, ReservationOf('1'), IdOf<CaseId>('c'), kNow)->empty());
+  EXPECT_EQ(Count(ledger, beds).confirmed, 1u);
+  ASSERT_TRUE(Occupy(ledger, ReservationOf('1', 1), kNow).ok());
+  EXPECT_EQ(Count(ledger, beds).occupied, 1u);
 }
 
 TEST(LedgerTest, CapacityNeverFallsBelowWhatIsPromised) {
@@ -308,7 +328,7 @@ TEST(LedgerTest, AFileThatSaysFullIsBelievedBesideAHold) {
   ASSERT_TRUE(ApplyPools(ledger, last, file, kNow + absl::Hours(1)).ok());
   EXPECT_TRUE(IsSound(ledger));
   EXPECT_EQ(Count(ledger, IdOf<PoolId>('b')).free, 0u);
-  ASSERT_TRUE(Release(ledger, IdOf<OfferId>('1'), CaseId(), kNow + absl::Hours(2)).ok());
+  ASSERT_TRUE(Release(ledger, ReservationOf('1'), CaseId(), kNow + absl::Hours(2)).ok());
   EXPECT_EQ(Count(ledger, IdOf<PoolId>('b')).free, 0u);
 }
 

@@ -32,6 +32,7 @@ struct Offer {
   OrganisationId organisation_id;
   OfferState state = OfferState::kPreparing;
   Places places = Places::kNone;
+  uint32_t turn = 0;  // of its reservation: goes up with each yes from a list
   DeclineReason decline_reason = DeclineReason::kUnspecified;
   absl::Time offer_time = absl::InfinitePast();  // when it was made
   absl::Time expire_time = absl::InfiniteFuture();
@@ -39,6 +40,7 @@ struct Offer {
 
   // Whether the centre has ever been asked: only then is it shown to anyone.
   bool made() const { return offer_time != absl::InfinitePast(); }
+  ReservationId reservation_id() const { return {id, turn}; }
 
   friend bool operator==(const Offer&, const Offer&) = default;
 };

@@ -130,7 +130,7 @@ v1::ServiceAtLocation ToProto(const domain::ServiceAtLocation& record,
 
 v1::Reservation ToProto(const domain::Reservation& reservation) {
   v1::Reservation proto;
-  proto.set_offer_id(reservation.offer_id.bytes());
+  proto.set_offer_id(reservation.id.offer_id.bytes());
   for (const domain::Line& line : reservation.lines) {
     auto& added = *proto.add_lines();
     added.set_pool_id(line.pool_id.bytes());

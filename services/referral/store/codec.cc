@@ -41,6 +41,7 @@ OfferRow ToRow(const domain::Offer& offer) {
   row.set_organisation_id(offer.organisation_id.bytes());
   row.set_state(static_cast<int32_t>(offer.state));
   row.set_places(static_cast<int32_t>(offer.places));
+  row.set_turn(offer.turn);
   row.set_decline_reason(static_cast<int32_t>(offer.decline_reason));
   row.set_offer_time_us(Micros(offer.offer_time));
   row.set_expire_time_us(Micros(offer.expire_time));
@@ -55,6 +56,7 @@ domain::Offer FromRow(const OfferRow& row) {
   offer.organisation_id = IdFrom<OrganisationId>(row.organisation_id());
   offer.state = static_cast<domain::OfferState>(row.state());
   offer.places = static_cast<domain::Places>(row.places());
+  offer.turn = row.turn();
   offer.decline_reason = static_cast<domain::DeclineReason>(row.decline_reason());
   offer.offer_time = FromMicros(row.offer_time_us(), absl::InfinitePast());
   offer.expire_time = FromMicros(row.expire_time_us(), absl::InfiniteFuture());
@@ -64,7 +66,8 @@ domain::Offer FromRow(const OfferRow& row) {
 
 ReservationRow ToRow(const domain::Reservation& reservation) {
   ReservationRow row;
-  row.set_offer_id(reservation.offer_id.bytes());
+  row.set_offer_id(reservation.id.offer_id.bytes());
+  row.set_turn(reservation.id.turn);
   row.set_case_id(reservation.case_id.bytes());
   for (const domain::Line& line : reservation.lines) {
     auto& added = *row.add_lines();
@@ -79,7 +82,7 @@ ReservationRow ToRow(const domain::Reservation& reservation) {
 
 domain::Reservation FromRow(const ReservationRow& row) {
   domain::Reservation reservation;
-  reservation.offer_id = IdFrom<OfferId>(row.offer_id());
+  reservation.id = {IdFrom<OfferId>(row.offer_id()), row.turn()};
   reservation.case_id = IdFrom<CaseId>(row.case_id());
   for (const auto& line : row.lines()) {
     reservation.lines.push_back({IdFrom<PoolId>(line.pool_id()), line.quantity()});

@@ -41,6 +41,7 @@ domain::Referral FullReferral() {
   offer.organisation_id = IdOf<OrganisationId>('x');
   offer.state = domain::OfferState::kClaimed;
   offer.places = domain::Places::kHeld;
+  offer.turn = 2;
   offer.decline_reason = domain::DeclineReason::kOther;
   offer.offer_time = kNow;
   offer.expire_time = kNow + absl::Minutes(5);
@@ -68,7 +69,7 @@ TEST(CodecTest, LedgerComesBackWhole) {
                    .maximum = 7,
                    .occupied_elsewhere = 3,
                    .update_time = kNow}};
-  ledger.reservations = {{.offer_id = IdOf<OfferId>('o'),
+  ledger.reservations = {{.id = {IdOf<OfferId>('o'), 1},
                           .case_id = IdOf<CaseId>('k'),
                           .lines = {{IdOf<PoolId>('p'), 2}},
                           .state = domain::ReservationState::kHeld,
