@@ -63,10 +63,10 @@ std::string FreshConsent(const Cell& cell, intake::v1::ConsentState state) {
 }
 
 // Made to the centre that the cell is about, by its side's hotline.
-std::string FreshOffer(const Cell& cell) {
+std::string FreshOffer(const Cell& cell, common::v1::Priority priority = common::v1::PRIORITY_P1) {
   const TestNetwork& network = cell.world.network;
   const Party& hotline = SideOf(cell).hotline;
-  return SendReferral(network, hotline, ReadyDraft(network, hotline, cell.owner), 1)
+  return SendReferral(network, hotline, ReadyDraft(network, hotline, cell.owner, priority), 1)
       .offers(0)
       .offer_id();
 }
@@ -191,6 +191,11 @@ void AddReferral(std::map<std::string, Exercise>& out) {
   out["ReferralService.DeclineOffer"] =
       With<DeclineOfferRequest>(true, [](const Cell& cell, DeclineOfferRequest& r) {
         if (IsOwn(cell) && cell.owner.ids.contains("offer_id")) r.set_offer_id(FreshOffer(cell));
+      });
+  out["ReferralService.WaitlistOffer"] =
+      With<WaitlistOfferRequest>(true, [](const Cell& cell, WaitlistOfferRequest& r) {
+        if (!IsOwn(cell) || !cell.owner.ids.contains("offer_id")) return;
+        r.set_offer_id(FreshOffer(cell, common::v1::PRIORITY_P2));
       });
   out["ReferralService.ReportProgress"] =
       With<ReportProgressRequest>(true, [](const Cell& cell, ReportProgressRequest& r) {

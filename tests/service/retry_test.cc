@@ -184,7 +184,7 @@ TEST_P(Retry, TheSameIdOfAnotherDevice) {
   EXPECT_TRUE(reply.ok()) << reply.ToString();
 }
 
-// A referral's way from the first centre's no to the second one's yes and to its end.
+// A referral's way from the first centre's list and its no to the second one's yes and to its end.
 class RetryLater : public ::testing::Test {
  protected:
   struct Sent {
@@ -225,7 +225,7 @@ TEST_F(RetryLater, EachCallIsToldWhatItWasToldFirst) {
   const Party hotline = MakeHotline(network_, "patient hotline");
   const Party first = MakeCentre(network_, "first asked", 1);
   const Party second = MakeCentre(network_, "second asked", 1);
-  const std::string id = ReadyDraft(network_, hotline, first);
+  const std::string id = ReadyDraft(network_, hotline, first, common::v1::PRIORITY_P2);
   Consent(network_, hotline, Get(hotline, id).case_id(), common::v1::CONSENT_PURPOSE_REFER,
           second.organisation);
 
@@ -236,8 +236,11 @@ TEST_F(RetryLater, EachCallIsToldWhatItWasToldFirst) {
   extend.set_referral_id(id);
   extend.add_candidate_service_at_location_ids(second.ids.at("service_at_location_id"));
   Send("ExtendReferral", hotline, extend);
+  referral::v1::WaitlistOfferRequest waitlist;
+  waitlist.set_offer_id(Get(hotline, id).offers(0).offer_id());
+  Send("WaitlistOffer", first, waitlist);
   referral::v1::DeclineOfferRequest decline;
-  decline.set_offer_id(Get(hotline, id).offers(0).offer_id());
+  decline.set_offer_id(waitlist.offer_id());
   decline.set_reason(referral::v1::DECLINE_REASON_SAFETY);
   Send("DeclineOffer", first, decline);
   referral::v1::AcceptOfferRequest accept;

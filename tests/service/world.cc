@@ -207,8 +207,9 @@ referral_pb::Referral SendReferral(const TestNetwork& network, const Party& from
   return sent;
 }
 
-std::string ReadyDraft(const TestNetwork& network, const Party& from, const Party& to) {
-  const std::string id = OpenCase(network, from);
+std::string ReadyDraft(const TestNetwork& network, const Party& from, const Party& to,
+                       common_pb::Priority priority) {
+  const std::string id = OpenCase(network, from, priority);
   Consent(network, from, id, common_pb::CONSENT_PURPOSE_REFER, to.organisation);
   return DraftReferral(network, from, id, {to.ids.at("service_at_location_id")});
 }

@@ -84,7 +84,8 @@ std::string DraftReferral(const TestNetwork& network, const Party& from, const s
 referral::v1::Referral SendReferral(const TestNetwork& network, const Party& from,
                                     const std::string& referral_id, int offers);
 // A case with consent to be referred to `to`, and a draft that does so.
-std::string ReadyDraft(const TestNetwork& network, const Party& from, const Party& to);
+std::string ReadyDraft(const TestNetwork& network, const Party& from, const Party& to,
+                       common::v1::Priority priority = common::v1::PRIORITY_P1);
 
 void PublishKey(const TestNetwork& network, const TestDevice& device);
 messaging::v1::PublishedKey NewPublishedKey(const TestNetwork& network, const TestDevice& device);

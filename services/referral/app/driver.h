@@ -36,7 +36,8 @@ class Driver {
   absl::Status Drive(const ReferralId& id, const CallContext& cause);
 
   // The claim of a centre that said yes: confirms the places, then accepts in the context's name
-  // (its request gets `render`'s reply). Without room: the referral goes on, kNoCapacity.
+  // (its request gets `render`'s reply). Without room: the referral goes on (an offer from a list
+  // is back on it), kNoCapacity.
   absl::StatusOr<std::string> FinishClaim(const CallContext& context, const LoadedReferral& loaded,
                                           const OfferId& offer_id, const Render& render);
 

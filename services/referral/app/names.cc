@@ -24,9 +24,14 @@ std::string InboxIndex(const OrganisationId& organisation) {
 double InboxScore(const domain::Offer& offer) {
   // Microseconds since 1970 are below 8e15 until the year 2223, and exact in a double.
   const auto micros = static_cast<double>(absl::ToUnixMicros(offer.offer_time));
-  const bool pending =
-      offer.state == domain::OfferState::kPending || offer.state == domain::OfferState::kClaimed;
-  return pending ? -8e15 + micros : -micros;
+  switch (offer.shown()) {
+    case domain::OfferState::kPending:
+      return -8e15 + micros;
+    case domain::OfferState::kWaitlisted:
+      return -4e15 + micros / 1e6;  // in seconds: between the two others until 2096
+    default:
+      return -micros;
+  }
 }
 
 }  // namespace amana::referral

@@ -11,7 +11,7 @@
 //   index  referrals.<organisation>     listed referrals, by time
 //   index  escalated.<organisation>     those that a supervisor must look at, by time
 //   index  case.<case>                  all referrals of a case, by time
-//   index  inbox.<organisation>         offers made to it: pending first (InboxScore)
+//   index  inbox.<organisation>         offers made to it, in the order of InboxScore
 //   index  directory                    all records
 //   timer  drive.<referral>             work of the saga is left
 //   timer  expire.<offer>               an answer is due
@@ -42,8 +42,8 @@ std::string EscalatedIndex(const OrganisationId& organisation);
 std::string CaseIndex(const CaseId& case_id);
 std::string InboxIndex(const OrganisationId& organisation);
 
-// An inbox in ascending order: pending offers, longest waiting first, then the others, newest
-// first. Below kPendingBelow is pending.
+// An inbox in ascending order: pending offers, then those on its list, each longest waiting first;
+// then the others, newest first. Below kPendingBelow is pending.
 double InboxScore(const domain::Offer& offer);
 inline constexpr double kPendingBelow = -5e15;
 

@@ -171,9 +171,8 @@ void ReferralRows::Count(const Difference& difference) const {
   const Referral& after = difference.after;
   for (const Offer& offer : after.offers) {
     const Offer* before = FindBefore(difference, offer.id);
-    if (offer.made() && (before == nullptr || before->state != offer.state) &&
-        offer.state != OfferState::kClaimed) {
-      metrics_.OfferOutcome(offer.state);
+    if (offer.made() && (before == nullptr || before->shown() != offer.shown())) {
+      metrics_.OfferOutcome(offer.shown());
     }
   }
   if (!difference.before) return;

@@ -169,6 +169,14 @@ absl::Status Referrals::Claim(const CallContext& context, const LoadedReferral& 
     AMANA_RETURN_IF_ERROR(EndWithCase(ending, referral_id).status());
     return Error(Reason::kCaseStateInvalid);
   }
+  // She may have been on the list for longer than her consent lasts. No clock runs there: unlike
+  // another, this yes can wait for intake.
+  const domain::Offer& offer = *loaded.referral.Find(id);
+  if (offer.state == OfferState::kWaitlisted) {
+    AMANA_ASSIGN_OR_RETURN(const bool consent, intake_.MayRefer(context, loaded.referral.case_id,
+                                                                offer.organisation_id));
+    if (!consent) return Error(Reason::kConsentMissing);
+  }
   return rows_
       .Change(
           WithoutRequest(context), referral_id,
@@ -270,6 +278,17 @@ absl::StatusOr<std::string> Referrals::Decline(const CallContext& context, const
       context, loaded.referral.id,
       [&](Referral& referral, absl::Time now, Events& events) {
         return domain::Decline(referral, id, reason, now, events);
+      },
+      render);
+}
+
+absl::StatusOr<std::string> Referrals::Waitlist(const CallContext& context, const OfferId& id,
+                                                const Render& render) {
+  AMANA_ASSIGN_OR_RETURN(const LoadedReferral loaded, LoadOffered(context, id));
+  return ChangeAndDrive(
+      context, loaded.referral.id,
+      [&](Referral& referral, absl::Time now, Events& events) {
+        return domain::Waitlist(referral, id, now, events);
       },
       render);
 }

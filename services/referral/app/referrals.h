@@ -72,11 +72,15 @@ class Referrals {
                                   const Render& render);
 
   // Says yes only once the places are confirmed. kOfferExpired, kOfferSuperseded, kNoCapacity;
-  // kOfferStateInvalid. Accepting twice is accepting once.
+  // kOfferStateInvalid. Accepting twice is accepting once. From a list: also kConsentMissing and
+  // kServiceUnavailable, for her consent may have run out since she was asked.
   absl::StatusOr<std::string> Accept(const CallContext& context, const OfferId& id,
                                      const Render& render);
   absl::StatusOr<std::string> Decline(const CallContext& context, const OfferId& id,
                                       domain::DeclineReason reason, const Render& render);
+  // kTooUrgentToWaitlist, kOfferStateInvalid.
+  absl::StatusOr<std::string> Waitlist(const CallContext& context, const OfferId& id,
+                                       const Render& render);
   absl::StatusOr<std::string> Report(const CallContext& context, const OfferId& id,
                                      domain::Progress progress, const Render& render);
 
@@ -123,7 +127,7 @@ class Referrals {
   // her is given back at once. Returns whether there was anything to withdraw: she may be there
   // already. kCaseStateInvalid: the case is not closed.
   absl::StatusOr<bool> EndWithCase(const CallContext& context, const ReferralId& id);
-  // kCaseStateInvalid: the case is closed, and the referral ended with it.
+  // kCaseStateInvalid: the case is closed, and the referral ended with it. kConsentMissing.
   absl::Status Claim(const CallContext& context, const LoadedReferral& loaded, const OfferId& id);
   // A change and, at once, the steps that follow from it; the reply is the change's own.
   absl::StatusOr<std::string> ChangeAndDrive(const CallContext& context, const ReferralId& id,

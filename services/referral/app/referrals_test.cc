@@ -33,6 +33,31 @@ class ReferralsTest : public testing::Test {
                                  domain::DeclineReason::kNoCapacity, RenderId)
                         .status());
   }
+  Reason Waitlist(const Centre& centre, const OfferId& offer) {
+    return ReasonOf(w_.referrals.Waitlist(w_.As(centre.organisation), offer, RenderId).status());
+  }
+  // She is on the centre's list and nobody else is asked.
+  ReferralId ReferToListOf(const Centre& centre) {
+    const ReferralId id = w_.Refer(w_.AddCase(domain::Priority::kP2), {centre});
+    EXPECT_EQ(Waitlist(centre, w_.OfferAt(id, centre)), Reason::kUnspecified);
+    EXPECT_EQ(w_.Get(id).state, ReferralState::kWaitlisted);
+    return id;
+  }
+  // Somebody else takes places of the centre.
+  ReferralId Take(const Centre& centre) {
+    const ReferralId id = w_.Refer(w_.AddCase(domain::Priority::kP1), {centre});
+    EXPECT_EQ(Accept(centre, w_.OfferAt(id, centre)), Reason::kUnspecified);
+    return id;
+  }
+  void Withdraw(const ReferralId& id) {
+    EXPECT_TRUE(w_.referrals
+                    .End(w_.AsHotline(), id, domain::ReferralEnd::kWithdrawn,
+                         domain::SurvivorReason::kUnspecified, RenderId)
+                    .ok());
+  }
+  domain::PoolCount BedsOf(const Centre& centre) {
+    return domain::Count(w_.LedgerOf(centre), centre.beds);
+  }
 
   World w_;
   const Centre a_ = w_.AddCentre(1);
@@ -514,6 +539,137 @@ TEST_F(ReferralsTest, ALateConfirmationWithoutRoomGoesOn) {
   EXPECT_FALSE(w_.OfferAt(id, b_).is_zero());
 }
 
+TEST_F(ReferralsTest, AListKeepsNoPlaceAndTheNextIsAsked) {
+  const CaseId case_id = w_.AddCase(domain::Priority::kP2);
+  const ReferralId id = w_.Refer(case_id, {a_, b_});
+  const OfferId offer = w_.OfferAt(id, a_);
+  EXPECT_EQ(Waitlist(b_, offer), Reason::kOfferNotFound);
+  w_.clock.Advance(absl::Minutes(3));
+  EXPECT_EQ(Waitlist(a_, offer), Reason::kUnspecified);
+  EXPECT_EQ(w_.metrics.first_answer, absl::Minutes(3));
+  EXPECT_EQ(BedsOf(a_).free, 1u);
+  EXPECT_EQ(w_.Get(id).Find(w_.OfferAt(id, b_))->state, OfferState::kPending);
+  // b is silent, and on a's list no clock runs.
+  w_.clock.Advance(absl::Hours(5));
+  EXPECT_TRUE(w_.RunTimers());
+  w_.clock.Advance(absl::Hours(500));
+  EXPECT_TRUE(w_.RunTimers());
+  EXPECT_EQ(w_.Get(id).state, ReferralState::kWaitlisted);
+  EXPECT_EQ(w_.Get(id).Find(offer)->state, OfferState::kWaitlisted);
+  EXPECT_EQ(w_.metrics.escalations, 1);
+  EXPECT_EQ(w_.referrals.List(w_.AsHotline(), true, 0, "")->referrals.size(), 1u);
+  EXPECT_EQ(ReasonOf(Create(w_.AsHotline(), case_id, {b_}).status()), Reason::kReferralDuplicate);
+
+  EXPECT_EQ(Accept(a_, offer), Reason::kUnspecified);
+  EXPECT_EQ(w_.Get(id).state, ReferralState::kAccepted);
+  EXPECT_EQ(BedsOf(a_).confirmed, 1u);
+  EXPECT_TRUE(w_.referrals.List(w_.AsHotline(), true, 0, "")->referrals.empty());
+}
+
+TEST_F(ReferralsTest, WhoNeedsHelpTonightIsPutOnNoList) {
+  const ReferralId id = w_.Refer(case_, {a_, b_});
+  EXPECT_EQ(Waitlist(a_, w_.OfferAt(id, a_)), Reason::kTooUrgentToWaitlist);
+  EXPECT_EQ(w_.Get(id).Find(w_.OfferAt(id, a_))->state, OfferState::kPending);
+}
+
+TEST_F(ReferralsTest, ALateYesWithoutRoomGoesBackToTheList) {
+  const ReferralId id = ReferToListOf(a_);
+  const OfferId offer = w_.OfferAt(id, a_);
+  const ReferralId other = Take(a_);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(Accept(a_, offer), Reason::kNoCapacity);
+    EXPECT_EQ(w_.Get(id).Find(offer)->state, OfferState::kWaitlisted);
+    EXPECT_EQ(w_.Get(id).state, ReferralState::kWaitlisted);
+    EXPECT_EQ(BedsOf(a_).confirmed, 1u);
+  }
+  EXPECT_EQ(w_.metrics.outcomes[OfferState::kWaitlisted], 1);
+  Withdraw(other);
+  EXPECT_EQ(Accept(a_, offer), Reason::kUnspecified);
+  EXPECT_EQ(BedsOf(a_).confirmed, 1u);
+}
+
+// A yes from the list stands still where it reads or commits for the n-th time. Meanwhile its claim
+// is driven to its end without room, the bed becomes free, and perhaps the yes is said once more.
+TEST_F(ReferralsTest, AYesFromTheListThatIsOvertakenTakesNoBed) {
+  int lost = 0;
+  for (const bool once_more : {false, true}) {
+    for (int at = 1; at <= 16; ++at) {
+      const Centre centre = w_.AddCentre(1);
+      const ReferralId id = ReferToListOf(centre);
+      const OfferId offer = w_.OfferAt(id, centre);
+      const ReferralId other = Take(centre);
+      const CallContext nobody = CallContext::ForTimer("test", Deadline::Never());
+      int step = 0;
+      w_.store.fault = [&] {
+        if (++step != at) return FailingStore::Fault::kNone;
+        const bool claimed = w_.Get(id).Claimed() != nullptr;
+        EXPECT_TRUE(w_.driver.Drive(id, nobody).ok());
+        lost += claimed && w_.Get(id).Claimed() == nullptr ? 1 : 0;
+        Withdraw(other);
+        if (once_more) {
+          // By somebody who dies before anything follows from it.
+          w_.rows
+              .Change(
+                  nobody, id,
+                  [&](domain::Referral& referral, absl::Time now, domain::Events& events) {
+                    return domain::Claim(referral, offer, now, events);
+                  },
+                  nullptr)
+              .status()
+              .IgnoreError();
+        }
+        return FailingStore::Fault::kNone;
+      };
+      const Reason answer = Accept(centre, offer);
+      w_.store.fault = [] { return FailingStore::Fault::kNone; };
+      w_.clock.Advance(absl::Minutes(1));
+      EXPECT_TRUE(w_.RunTimers());
+      const bool accepted = w_.Get(id).state == ReferralState::kAccepted;
+      if (answer == Reason::kUnspecified) EXPECT_TRUE(accepted);
+      // A refusal that was about the first yes is none of the second.
+      if (once_more && step >= at) EXPECT_TRUE(accepted) << "at step " << at;
+      EXPECT_EQ(BedsOf(centre).confirmed, accepted || step < at ? 1u : 0u) << "at step " << at;
+      EXPECT_EQ(BedsOf(centre).held, 0u);
+    }
+  }
+  EXPECT_GT(lost, 2);
+}
+
+TEST_F(ReferralsTest, AYesFromTheListAsksForHerConsentAgain) {
+  const ReferralId id = ReferToListOf(a_);
+  const OfferId offer = w_.OfferAt(id, a_);
+  w_.intake.refused.insert({w_.Get(id).case_id, a_.organisation});  // it ran out
+  EXPECT_EQ(Accept(a_, offer), Reason::kConsentMissing);
+  w_.intake.refused.clear();
+  w_.intake.down = [] { return true; };
+  EXPECT_EQ(Accept(a_, offer), Reason::kServiceUnavailable);
+  w_.intake.down = [] { return false; };
+  EXPECT_EQ(w_.Get(id).state, ReferralState::kWaitlisted);
+  EXPECT_EQ(Accept(a_, offer), Reason::kUnspecified);
+}
+
+TEST_F(ReferralsTest, AYesFromTheListToAClosedCaseEndsIt) {
+  const ReferralId id = ReferToListOf(a_);
+  w_.intake.cases[w_.Get(id).case_id].closed = true;
+  EXPECT_EQ(Accept(a_, w_.OfferAt(id, a_)), Reason::kCaseStateInvalid);
+  EXPECT_EQ(w_.Get(id).state, ReferralState::kWithdrawn);
+  EXPECT_EQ(w_.Get(id).Find(w_.OfferAt(id, a_))->state, OfferState::kWithdrawn);
+}
+
+TEST_F(ReferralsTest, RevokedConsentTakesHerOffTheList) {
+  const ReferralId id = ReferToListOf(a_);
+  const CaseId case_id = w_.Get(id).case_id;
+  w_.intake.refused.insert({case_id, a_.organisation});
+  const auto count = [](uint32_t n) { return std::to_string(n); };
+  EXPECT_EQ(*w_.referrals.RevokeConsent(w_.AsHotline(), case_id, a_.organisation, count), "1");
+  EXPECT_EQ(w_.Get(id).Find(w_.OfferAt(id, a_))->state, OfferState::kWithdrawn);
+  EXPECT_EQ(Accept(a_, w_.OfferAt(id, a_)), Reason::kOfferStateInvalid);
+  EXPECT_EQ(w_.Get(id).state, ReferralState::kMatching);
+  EXPECT_TRUE(w_.Get(id).escalated);
+  ASSERT_TRUE(w_.referrals.Extend(w_.AsHotline(), id, {b_.id}, RenderId).ok());
+  EXPECT_EQ(w_.Get(id).state, ReferralState::kOffered);
+}
+
 TEST_F(ReferralsTest, RevokedConsentTakesOffersBack) {
   const ReferralId id = w_.Refer(case_, {a_, b_});
   w_.intake.refused.insert({case_, a_.organisation});
@@ -645,6 +801,23 @@ TEST_F(ReferralsTest, ListsInboxesPendingFirst) {
   EXPECT_EQ(second->offers[0].referral.id, ids[0]);
   EXPECT_TRUE(second->next_token.empty());
   EXPECT_TRUE(w_.referrals.ListOffers(w_.As(a_.organisation), false, 0, "")->offers.empty());
+}
+
+TEST_F(ReferralsTest, AListStandsBehindThePendingInAnInbox) {
+  const Centre centre = w_.AddCentre(5);
+  std::vector<ReferralId> ids;
+  for (int i = 0; i < 4; ++i) {
+    ids.push_back(w_.Refer(w_.AddCase(domain::Priority::kP2), {centre}));
+    w_.clock.Advance(absl::Seconds(1));
+  }
+  EXPECT_EQ(Decline(centre, w_.OfferAt(ids[0], centre)), Reason::kUnspecified);
+  EXPECT_EQ(Waitlist(centre, w_.OfferAt(ids[2], centre)), Reason::kUnspecified);
+  EXPECT_EQ(Waitlist(centre, w_.OfferAt(ids[1], centre)), Reason::kUnspecified);
+  const auto all = w_.referrals.ListOffers(w_.As(centre.organisation), false, 0, "");
+  ASSERT_EQ(all->offers.size(), 4u);
+  const std::vector<ReferralId> expected = {ids[3], ids[1], ids[2], ids[0]};
+  for (size_t i = 0; i < 4; ++i) EXPECT_EQ(all->offers[i].referral.id, expected[i]) << i;
+  EXPECT_EQ(w_.referrals.ListOffers(w_.As(centre.organisation), true, 0, "")->offers.size(), 1u);
 }
 
 TEST_F(ReferralsTest, ACasesHistoryIsWhole) {

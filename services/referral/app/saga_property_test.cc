@@ -36,8 +36,9 @@ class Storm {
     }
     for (int i = 0; i < 4; ++i) {
       cases_.push_back(
-          world_.AddCase(Dice(2) == 0 ? domain::Priority::kP0 : domain::Priority::kP1));
+          world_.AddCase(Dice(3) == 0 ? domain::Priority::kP0 : domain::Priority::kP2));
     }
+    world_.policy.p2 = world_.policy.p1;  // CalmDown() outlasts every offer
   }
 
   void Run() {
@@ -107,7 +108,7 @@ class Storm {
   }
 
   void Command() {
-    switch (Dice(13)) {
+    switch (Dice(15)) {
       case 0:
       case 1:
         return Create();
@@ -139,6 +140,9 @@ class Storm {
         return world_.clock.Advance(absl::Seconds(static_cast<int64_t>(Dice(400))));
       case 10:
         return Repeat();
+      case 11:
+      case 12:
+        return Waitlist();
       default:
         world_.RunTimers(3);
     }
@@ -204,6 +208,13 @@ class Storm {
         return world_.referrals.Send(send, id, RenderWhole);
       });
     }
+  }
+
+  void Waitlist() {
+    const OfferId id = AnyOffer();
+    Do([this, context = world_.As(OrganisationOf(id)), id] {
+      return world_.referrals.Waitlist(context, id, RenderWhole);
+    });
   }
 
   void Accept() {
@@ -283,6 +294,11 @@ class Storm {
         EXPECT_FALSE(domain::Next(referral.state, domain::ReferralCommand::kWithdraw))
             << "nobody is to come any more";
       }
+      const bool on_list = std::ranges::any_of(referral.offers, [](const domain::Offer& offer) {
+        return offer.state == OfferState::kWaitlisted;
+      });
+      EXPECT_EQ(on_list, referral.state == ReferralState::kWaitlisted);
+      if (on_list) EXPECT_TRUE(referral.escalated) << "on a list, and nobody looks";
       for (const domain::Offer& offer : referral.offers) {
         if (domain::WantedPlaces(referral, offer) != Places::kReleased) wanted.insert(offer.id);
       }

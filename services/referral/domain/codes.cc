@@ -33,8 +33,9 @@ constexpr std::array<std::string_view, 18> kReferralStates = {"unspecified",
                                                               "no_show",
                                                               "failed",
                                                               "entered_in_error"};
-constexpr std::array<std::string_view, 7> kOfferStates = {
-    "unspecified", "pending", "accepted", "declined", "expired", "withdrawn", "superseded"};
+constexpr std::array<std::string_view, 8> kOfferStates = {"unspecified", "pending",   "accepted",
+                                                          "declined",    "expired",   "withdrawn",
+                                                          "superseded",  "waitlisted"};
 constexpr std::array<std::string_view, 6> kReservationStates = {
     "unspecified", "held", "confirmed", "occupied", "released", "expired"};
 constexpr std::array<std::string_view, 10> kDeclineReasons = {

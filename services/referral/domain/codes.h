@@ -94,7 +94,7 @@ enum class ReferralState : int32_t {
   kMatching = 3,
   kOffered = 4,
   kAccepted = 5,
-  // Part of the contract; no command leads here yet (there are no waiting lists).
+  // Nobody is left to ask; she is on the list of a centre at least.
   kWaitlisted = 6,
   kArrived = 7,
   kInService = 8,
@@ -120,9 +120,10 @@ enum class OfferState : int32_t {
   kExpired = 4,
   kWithdrawn = 5,
   kSuperseded = 6,
+  kWaitlisted = 7,
   // Places are being held; nobody has been asked.
   kPreparing = 101,
-  // The centre said yes in time; its places are being confirmed. Shown as pending.
+  // The centre said yes; its places are being confirmed. Shown as what it was: Offer::shown().
   kClaimed = 102,
   // Prepared but never made. Forgotten as soon as its places are given back.
   kDropped = 103,

@@ -19,7 +19,21 @@ bool Asked(const Offer& offer) {
   return offer.state == OfferState::kPending || offer.state == OfferState::kClaimed;
 }
 
+bool OnList(const Offer& offer) { return offer.shown() == OfferState::kWaitlisted; }
+
+// Whether a yes to it may still come.
+bool IsOpen(const Offer& offer) { return Asked(offer) || OnList(offer); }
+
 bool AnyAsked(const Referral& referral) { return std::ranges::any_of(referral.offers, Asked); }
+
+bool AnyOnList(const Referral& referral) { return std::ranges::any_of(referral.offers, OnList); }
+
+// Whether the referral's state still is what its offers say.
+bool StillTrue(const Referral& referral) {
+  if (referral.state == ReferralState::kOffered) return AnyAsked(referral);
+  if (referral.state == ReferralState::kWaitlisted) return AnyOnList(referral);
+  return true;
+}
 
 // Every change of a referral's state goes through here.
 absl::Status Move(Referral& referral, ReferralCommand command, std::string_view action,
@@ -48,27 +62,38 @@ void NoteAnswer(Referral& referral, Offer& offer, absl::Time now) {
   if (referral.first_answer_time == absl::InfinitePast()) referral.first_answer_time = now;
 }
 
-// After a refusal: while somebody else is still asked nothing more happens, else the provider's no
-// is noted and matching goes on.
+// After an answer other than yes: while somebody else is still asked nothing more happens, else
+// matching goes on. If nobody has her on a list, the providers' no is noted.
 absl::Status GoOn(Referral& referral, absl::Time now, Events& events) {
-  if (AnyAsked(referral)) return absl::OkStatus();
-  AMANA_RETURN_IF_ERROR(
-      Move(referral, ReferralCommand::kAllRefused, "referral.declined_by_provider", now, events));
+  if (StillTrue(referral)) return absl::OkStatus();
+  if (!AnyOnList(referral)) {
+    AMANA_RETURN_IF_ERROR(
+        Move(referral, ReferralCommand::kAllRefused, "referral.declined_by_provider", now, events));
+  }
   return Move(referral, ReferralCommand::kMatch, "referral.matching", now, events);
 }
 
-// Ends what is still on the way to an answer.
+// Ends what a yes may still come to.
 absl::Status CallBack(Referral& referral, OfferCommand command, std::string_view action,
                       std::string_view reason, absl::Time now, Events& events) {
   for (Offer& offer : referral.offers) {
     if (offer.state == OfferState::kPreparing) {
       AMANA_RETURN_IF_ERROR(
           Move(referral, offer, OfferCommand::kDrop, "offer.dropped", reason, now, events));
-    } else if (Asked(offer)) {
+    } else if (IsOpen(offer)) {
       AMANA_RETURN_IF_ERROR(Move(referral, offer, command, action, reason, now, events));
     }
   }
   return absl::OkStatus();
+}
+
+// For an answer to it.
+absl::StatusOr<Offer*> FindMade(Referral& referral, const OfferId& offer_id) {
+  Offer* offer = referral.Find(offer_id);
+  if (offer == nullptr || !offer->made()) return Error(Reason::kOfferNotFound);
+  if (offer->state == OfferState::kExpired) return Error(Reason::kOfferExpired);
+  if (offer->state == OfferState::kSuperseded) return Error(Reason::kOfferSuperseded);
+  return offer;
 }
 
 absl::StatusOr<Offer*> FindIn(Referral& referral, const OfferId& offer_id, OfferState state) {
@@ -78,10 +103,11 @@ absl::StatusOr<Offer*> FindIn(Referral& referral, const OfferId& offer_id, Offer
 }
 
 absl::Status AddCandidates(Referral& referral, const std::vector<ServiceAtLocationId>& candidates) {
-  // Not asked twice at a time; somebody who was silent may be asked again.
+  // Not asked twice at a time, nor while she is on their list; somebody who was silent may be asked
+  // again.
   for (const ServiceAtLocationId& candidate : candidates) {
     const bool being_asked = std::ranges::any_of(referral.offers, [&](const Offer& offer) {
-      return Active(offer) && offer.service_at_location_id == candidate;
+      return (Active(offer) || OnList(offer)) && offer.service_at_location_id == candidate;
     });
     const auto open = referral.candidates.begin() + referral.next_candidate;
     const bool waiting =
@@ -110,6 +136,11 @@ absl::Status EnsureNext(const Referral& referral, const ServiceAtLocationId& can
 }
 
 }  // namespace
+
+OfferState Offer::shown() const {
+  if (state != OfferState::kClaimed) return state;
+  return turn == 0 ? OfferState::kPending : OfferState::kWaitlisted;
+}
 
 Offer* Referral::Find(const OfferId& offer_id) {
   const auto it = std::ranges::find(offers, offer_id, &Offer::id);
@@ -179,19 +210,22 @@ absl::Status End(Referral& referral, ReferralEnd end, SurvivorReason reason, abs
 }
 
 absl::Status Claim(Referral& referral, const OfferId& offer_id, absl::Time now, Events& events) {
-  Offer* offer = referral.Find(offer_id);
-  if (offer == nullptr || !offer->made()) return Error(Reason::kOfferNotFound);
-  if (offer->state == OfferState::kExpired) return Error(Reason::kOfferExpired);
-  if (offer->state == OfferState::kSuperseded) return Error(Reason::kOfferSuperseded);
+  AMANA_ASSIGN_OR_RETURN(Offer * offer, FindMade(referral, offer_id));
   // The same yes, said twice at once: to be looked at again, not refused.
   if (offer->state == OfferState::kClaimed || offer->state == OfferState::kAccepted) {
     return Error(Reason::kContended);
   }
-  if (offer->state != OfferState::kPending) return Error(Reason::kOfferStateInvalid);
-  if (now >= offer->expire_time) return Error(Reason::kOfferExpired);
+  const bool from_list = offer->state == OfferState::kWaitlisted;
+  if (!from_list && offer->state != OfferState::kPending) return Error(Reason::kOfferStateInvalid);
+  if (!from_list && now >= offer->expire_time) return Error(Reason::kOfferExpired);
   if (referral.Claimed() != nullptr) return Error(Reason::kContended);
+  if (from_list && offer->places != Places::kReleased) return Error(Reason::kContended);
   AMANA_RETURN_IF_ERROR(
       Move(referral, *offer, OfferCommand::kClaim, "offer.claimed", "", now, events));
+  if (from_list) {
+    ++offer->turn;
+    offer->places = Places::kNone;
+  }
   NoteAnswer(referral, *offer, now);
   return absl::OkStatus();
 }
@@ -217,20 +251,32 @@ absl::Status AcceptAgain(const Referral& referral, const OfferId& offer_id, Even
 
 absl::Status Lose(Referral& referral, const OfferId& offer_id, absl::Time now, Events& events) {
   AMANA_ASSIGN_OR_RETURN(Offer * offer, FindIn(referral, offer_id, OfferState::kClaimed));
-  AMANA_RETURN_IF_ERROR(Move(referral, *offer, OfferCommand::kLose, "offer.expired",
+  const bool from_list = OnList(*offer);
+  AMANA_RETURN_IF_ERROR(Move(referral, *offer,
+                             from_list ? OfferCommand::kReturn : OfferCommand::kLose,
+                             from_list ? "offer.waitlisted" : "offer.expired",
                              Name(SkipReason::kNoCapacity), now, events));
   return GoOn(referral, now, events);
 }
 
 absl::Status Decline(Referral& referral, const OfferId& offer_id, DeclineReason reason,
                      absl::Time now, Events& events) {
-  Offer* offer = referral.Find(offer_id);
-  if (offer == nullptr || !offer->made()) return Error(Reason::kOfferNotFound);
-  if (offer->state == OfferState::kExpired) return Error(Reason::kOfferExpired);
-  if (offer->state == OfferState::kSuperseded) return Error(Reason::kOfferSuperseded);
+  AMANA_ASSIGN_OR_RETURN(Offer * offer, FindMade(referral, offer_id));
   AMANA_RETURN_IF_ERROR(
       Move(referral, *offer, OfferCommand::kDecline, "offer.declined", Name(reason), now, events));
   offer->decline_reason = reason;
+  NoteAnswer(referral, *offer, now);
+  return GoOn(referral, now, events);
+}
+
+absl::Status Waitlist(Referral& referral, const OfferId& offer_id, absl::Time now, Events& events) {
+  AMANA_ASSIGN_OR_RETURN(Offer * offer, FindMade(referral, offer_id));
+  const Priority priority = referral.card.priority;
+  if (priority == Priority::kP0 || priority == Priority::kP1) {
+    return Error(Reason::kTooUrgentToWaitlist);
+  }
+  AMANA_RETURN_IF_ERROR(
+      Move(referral, *offer, OfferCommand::kWaitlist, "offer.waitlisted", "", now, events));
   NoteAnswer(referral, *offer, now);
   return GoOn(referral, now, events);
 }
@@ -264,18 +310,16 @@ uint32_t RevokeConsent(Referral& referral, const OrganisationId& recipient, absl
                        Events& events) {
   constexpr std::string_view kReason = "consent_revoked";
   uint32_t withdrawn = 0;
-  bool asked = false;
   for (Offer& offer : referral.offers) {
     if (offer.organisation_id != recipient) continue;
     if (offer.state == OfferState::kPreparing) {
       static_cast<void>(
           Move(referral, offer, OfferCommand::kDrop, "offer.dropped", kReason, now, events));
       referral.skipped.push_back({offer.service_at_location_id, SkipReason::kConsentMissing});
-    } else if (Asked(offer)) {
+    } else if (IsOpen(offer)) {
       static_cast<void>(
           Move(referral, offer, OfferCommand::kWithdraw, "offer.withdrawn", kReason, now, events));
       ++withdrawn;
-      asked = true;
     } else if (offer.id == referral.accepted_offer_id &&
                Move(referral, ReferralCommand::kRevokeConsent, "referral.consent_revoked", now,
                     events)
@@ -285,7 +329,7 @@ uint32_t RevokeConsent(Referral& referral, const OrganisationId& recipient, absl
       ++withdrawn;
     }
   }
-  if (asked && !AnyAsked(referral)) {
+  if (!StillTrue(referral)) {
     static_cast<void>(Move(referral, ReferralCommand::kRecall, "referral.matching", now, events));
   }
   return withdrawn;
@@ -413,6 +457,9 @@ absl::Status RunOut(Referral& referral, absl::Time now, Events& events) {
   referral.update_time = now;
   if (std::ranges::none_of(referral.offers, &Offer::made)) {
     return Move(referral, ReferralCommand::kRunOut, "referral.escalated", now, events);
+  }
+  if (AnyOnList(referral)) {
+    return Move(referral, ReferralCommand::kWaitlist, "referral.escalated", now, events);
   }
   events.push_back({"referral.escalated", referral.id.bytes(), Name(referral.state), ""});
   return absl::OkStatus();

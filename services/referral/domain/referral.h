@@ -41,6 +41,8 @@ struct Offer {
   // Whether the centre has ever been asked: only then is it shown to anyone.
   bool made() const { return offer_time != absl::InfinitePast(); }
   ReservationId reservation_id() const { return {id, turn}; }
+  // The state that others see: a yes is one only when its places are confirmed.
+  OfferState shown() const;
 
   friend bool operator==(const Offer&, const Offer&) = default;
 };
@@ -113,8 +115,9 @@ absl::Status End(Referral& referral, ReferralEnd end, SurvivorReason reason, abs
                  Events& events);
 
 // First half of an acceptance: the yes is noted, the clock of this offer stops, nobody is told yet.
-// kOfferExpired, kOfferSuperseded for late ones. kContended while a sibling's claim is open:
-// resolve that one first (app/driver.h) and come again.
+// kOfferExpired, kOfferSuperseded for late ones; from a list no yes is late while she is looked
+// for. kContended while a sibling's claim is open, or while what the offer had before it was on a
+// list is not given back: take those steps first (app/driver.h) and come again.
 absl::Status Claim(Referral& referral, const OfferId& offer_id, absl::Time now, Events& events);
 
 // Second half, after the ledger confirmed: accepted, all siblings superseded.
@@ -124,11 +127,17 @@ absl::Status Accept(Referral& referral, const OfferId& offer_id, absl::Time now,
 // recorded. kContended where it is not accepted (any more).
 absl::Status AcceptAgain(const Referral& referral, const OfferId& offer_id, Events& events);
 
-// Second half, after the ledger had no room any more: the referral goes on.
+// Second half, after the ledger had no room any more: the referral goes on, and an offer from a
+// list is back on it.
 absl::Status Lose(Referral& referral, const OfferId& offer_id, absl::Time now, Events& events);
 
 absl::Status Decline(Referral& referral, const OfferId& offer_id, DeclineReason reason,
                      absl::Time now, Events& events);
+
+// No place now, but she stays on the centre's list: it may accept as long as nobody else has. None
+// is kept for her; the next is asked as after a no. kTooUrgentToWaitlist for P0 and P1: nobody who
+// needs help tonight is helped by a list.
+absl::Status Waitlist(Referral& referral, const OfferId& offer_id, absl::Time now, Events& events);
 
 absl::Status Report(Referral& referral, const OfferId& offer_id, Progress progress, absl::Time now,
                     Events& events);
@@ -176,6 +185,7 @@ absl::Status Drop(Referral& referral, const OfferId& offer_id, SkipReason reason
                   Events& events);
 absl::Status Settle(Referral& referral, const OfferId& offer_id, Places places, absl::Time now,
                     Events& events);
+// Escalates: to a list where she is on one.
 absl::Status RunOut(Referral& referral, absl::Time now, Events& events);
 
 }  // namespace amana::referral::domain

@@ -71,6 +71,11 @@ class ReferralTest : public testing::Test {
     return absl::OkStatus();
   }
 
+  void PutOnList(char candidate) {
+    ASSERT_TRUE(Waitlist(referral_, OfferOf(candidate), kNow, events_).ok());
+    Drive();
+  }
+
   OfferState StateOf(char candidate) { return referral_.Find(OfferOf(candidate))->state; }
 
   OfferPolicy policy_;
@@ -184,6 +189,142 @@ TEST_F(ReferralTest, NobodyToAskIsNoMatch) {
   ASSERT_TRUE(Extend(referral_, {IdOf<ServiceAtLocationId>('b')}, kNow, events_).ok());
   Drive();
   EXPECT_EQ(referral_.state, ReferralState::kOffered);
+}
+
+TEST_F(ReferralTest, AListIsNoRefusalAndTheNextIsAsked) {
+  Start("ab", Priority::kP2);
+  ASSERT_TRUE(Waitlist(referral_, OfferOf('a'), kNow + absl::Minutes(1), events_).ok());
+  Drive();
+  EXPECT_EQ(StateOf('a'), OfferState::kWaitlisted);
+  EXPECT_EQ(referral_.Find(OfferOf('a'))->places, Places::kReleased);
+  EXPECT_EQ(referral_.first_answer_time, kNow + absl::Minutes(1));
+  EXPECT_EQ(StateOf('b'), OfferState::kPending);
+  EXPECT_TRUE(std::ranges::none_of(
+      events_, [](const Event& e) { return e.action == "referral.declined_by_provider"; }));
+  // No clock runs, and it is not put there twice.
+  EXPECT_EQ(ReasonOf(Expire(referral_, OfferOf('a'), kExpiry, events_)),
+            Reason::kOfferStateInvalid);
+  EXPECT_EQ(ReasonOf(Waitlist(referral_, OfferOf('a'), kNow, events_)), Reason::kOfferStateInvalid);
+
+  ASSERT_TRUE(Expire(referral_, OfferOf('b'), kExpiry, events_).ok());
+  Drive();
+  EXPECT_EQ(referral_.state, ReferralState::kWaitlisted);
+  EXPECT_TRUE(referral_.escalated);
+  EXPECT_TRUE(IsOpen(referral_.state));
+}
+
+TEST_F(ReferralTest, NobodyInDangerIsPutOnAList) {
+  for (const Priority priority : {Priority::kP0, Priority::kP1, Priority::kP2, Priority::kP3}) {
+    const bool urgent = priority == Priority::kP0 || priority == Priority::kP1;
+    Start("a", priority);
+    EXPECT_EQ(ReasonOf(Waitlist(referral_, OfferOf('a'), kNow, events_)),
+              urgent ? Reason::kTooUrgentToWaitlist : Reason::kUnspecified);
+    EXPECT_EQ(StateOf('a'), urgent ? OfferState::kPending : OfferState::kWaitlisted);
+  }
+}
+
+TEST_F(ReferralTest, AYesFromTheListAsLongAsSheIsLookedFor) {
+  // While another is asked, and when nobody is left.
+  for (const bool another : {true, false}) {
+    Start(another ? "ab" : "a", Priority::kP2);
+    ASSERT_TRUE(Waitlist(referral_, OfferOf('a'), kNow, events_).ok());
+    // What was held for it is not given back yet.
+    EXPECT_EQ(ReasonOf(Claim(referral_, OfferOf('a'), kNow, events_)), Reason::kContended);
+    Drive();
+    EXPECT_EQ(referral_.state, another ? ReferralState::kOffered : ReferralState::kWaitlisted);
+    ASSERT_TRUE(Claim(referral_, OfferOf('a'), kExpiry + absl::Hours(99), events_).ok());
+    EXPECT_EQ(referral_.Find(OfferOf('a'))->turn, 1u);
+    EXPECT_EQ(referral_.Find(OfferOf('a'))->shown(), OfferState::kWaitlisted);
+    Drive();
+    EXPECT_EQ(referral_.state, ReferralState::kAccepted);
+    EXPECT_EQ(StateOf('a'), OfferState::kAccepted);
+    EXPECT_FALSE(referral_.escalated);
+    if (another) EXPECT_EQ(StateOf('b'), OfferState::kSuperseded);
+  }
+}
+
+TEST_F(ReferralTest, WithoutRoomItIsBackOnTheList) {
+  Start("ab", Priority::kP2);
+  PutOnList('a');
+  for (uint32_t turn = 1; turn <= 2; ++turn) {
+    ASSERT_TRUE(Claim(referral_, OfferOf('a'), kNow, events_).ok());
+    ASSERT_TRUE(Lose(referral_, OfferOf('a'), kNow, events_).ok());
+    EXPECT_EQ(StateOf('a'), OfferState::kWaitlisted);
+    EXPECT_EQ(referral_.state, ReferralState::kOffered);  // b is still asked
+    // Its note in the ledger is left before the next yes.
+    EXPECT_EQ(ReasonOf(Claim(referral_, OfferOf('a'), kNow, events_)), Reason::kContended);
+    Drive();
+    EXPECT_EQ(referral_.Find(OfferOf('a'))->turn, turn);
+  }
+  // b says no while a's yes is looked at.
+  ASSERT_TRUE(Claim(referral_, OfferOf('a'), kNow, events_).ok());
+  ASSERT_TRUE(Decline(referral_, OfferOf('b'), DeclineReason::kOther, kNow, events_).ok());
+  EXPECT_EQ(referral_.state, ReferralState::kOffered);
+  ASSERT_TRUE(Lose(referral_, OfferOf('a'), kNow, events_).ok());
+  Drive();
+  EXPECT_EQ(referral_.state, ReferralState::kWaitlisted);
+  ASSERT_TRUE(Claim(referral_, OfferOf('a'), kNow, events_).ok());
+  ASSERT_TRUE(Lose(referral_, OfferOf('a'), kNow, events_).ok());
+  EXPECT_EQ(referral_.state, ReferralState::kWaitlisted);
+}
+
+TEST_F(ReferralTest, AListEndsWithTheReferral) {
+  Start("abc", Priority::kP2);
+  PutOnList('a');
+  ASSERT_TRUE(Claim(referral_, OfferOf('b'), kNow, events_).ok());
+  Drive();
+  EXPECT_EQ(StateOf('a'), OfferState::kSuperseded);
+  EXPECT_EQ(ReasonOf(Claim(referral_, OfferOf('a'), kNow, events_)), Reason::kOfferSuperseded);
+
+  for (const ReferralEnd end :
+       {ReferralEnd::kDeclinedBySurvivor, ReferralEnd::kWithdrawn, ReferralEnd::kEnteredInError}) {
+    Start("a", Priority::kP2);
+    PutOnList('a');
+    ASSERT_TRUE(End(referral_, end, SurvivorReason::kUnspecified, kNow, events_).ok());
+    Drive();
+    EXPECT_EQ(StateOf('a'), OfferState::kWithdrawn);
+    EXPECT_FALSE(IsOpen(referral_.state));
+    EXPECT_FALSE(referral_.escalated);
+    EXPECT_EQ(ReasonOf(Claim(referral_, OfferOf('a'), kNow, events_)), Reason::kOfferStateInvalid);
+  }
+}
+
+TEST_F(ReferralTest, AWaitlistedReferralGoesOnWithMoreCandidates) {
+  Start("a", Priority::kP2);
+  PutOnList('a');
+  // Whoever has her on a list needs no second question.
+  ASSERT_TRUE(Extend(referral_, {IdOf<ServiceAtLocationId>('a'), IdOf<ServiceAtLocationId>('b')},
+                     kNow, events_)
+                  .ok());
+  Drive();
+  EXPECT_EQ(referral_.candidates.size(), 2u);
+  EXPECT_EQ(referral_.state, ReferralState::kOffered);
+  EXPECT_EQ(StateOf('a'), OfferState::kWaitlisted);
+  EXPECT_FALSE(referral_.escalated);
+}
+
+TEST_F(ReferralTest, TheLastListToGoLeavesASupervisorsMatter) {
+  Start("ab", Priority::kP2);
+  for (const char c : {'a', 'b'}) PutOnList(c);
+  ASSERT_EQ(referral_.state, ReferralState::kWaitlisted);
+  Referral other = referral_;
+
+  EXPECT_EQ(RevokeConsent(referral_, IdOf<OrganisationId>('a'), kNow, events_), 1u);
+  EXPECT_EQ(StateOf('a'), OfferState::kWithdrawn);
+  EXPECT_EQ(referral_.state, ReferralState::kWaitlisted);
+  EXPECT_EQ(RevokeConsent(referral_, IdOf<OrganisationId>('b'), kNow, events_), 1u);
+  EXPECT_EQ(referral_.state, ReferralState::kMatching);
+  Drive();
+  EXPECT_TRUE(referral_.escalated);
+  EXPECT_EQ(referral_.state, ReferralState::kMatching);
+
+  referral_ = other;
+  for (const char c : {'a', 'b'}) {
+    EXPECT_EQ(referral_.state, ReferralState::kWaitlisted);
+    ASSERT_TRUE(Decline(referral_, OfferOf(c), DeclineReason::kNoCapacity, kNow, events_).ok());
+  }
+  EXPECT_EQ(referral_.state, ReferralState::kMatching);
+  EXPECT_TRUE(referral_.escalated);
 }
 
 TEST_F(ReferralTest, TheSurvivorsWordEndsIt) {

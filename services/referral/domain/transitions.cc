@@ -17,11 +17,14 @@ const std::vector<ReferralTransition> kReferral = {
 
     {R::kMatching, C::kOffer, R::kOffered},
     {R::kMatching, C::kRunOut, R::kNoMatch},
+    {R::kMatching, C::kWaitlist, R::kWaitlisted},
     {R::kMatching, C::kExtend, R::kMatching},
+    {R::kMatching, C::kAccept, R::kAccepted},  // from a list
     {R::kMatching, C::kSurvivorDeclines, R::kDeclinedBySurvivor},
     {R::kMatching, C::kWithdraw, R::kWithdrawn},
     {R::kMatching, C::kEnterInError, R::kEnteredInError},
 
+    {R::kOffered, C::kMatch, R::kMatching},  // a list is no refusal
     {R::kOffered, C::kOffer, R::kOffered},
     {R::kOffered, C::kExtend, R::kOffered},
     {R::kOffered, C::kAllRefused, R::kDeclinedByProvider},
@@ -32,6 +35,15 @@ const std::vector<ReferralTransition> kReferral = {
     {R::kOffered, C::kEnterInError, R::kEnteredInError},
 
     {R::kDeclinedByProvider, C::kMatch, R::kMatching},
+
+    // A supervisor looks, as for no match; a centre may still say yes from its list, or no.
+    {R::kWaitlisted, C::kAllRefused, R::kDeclinedByProvider},
+    {R::kWaitlisted, C::kRecall, R::kMatching},
+    {R::kWaitlisted, C::kExtend, R::kMatching},
+    {R::kWaitlisted, C::kAccept, R::kAccepted},
+    {R::kWaitlisted, C::kSurvivorDeclines, R::kDeclinedBySurvivor},
+    {R::kWaitlisted, C::kWithdraw, R::kWithdrawn},
+    {R::kWaitlisted, C::kEnterInError, R::kEnteredInError},
 
     {R::kAccepted, C::kArrive, R::kArrived},
     {R::kAccepted, C::kNoShow, R::kNoShow},
@@ -64,6 +76,7 @@ const std::vector<OfferTransition> kOffer = {
 
     {O::kPending, D::kClaim, O::kClaimed},
     {O::kPending, D::kDecline, O::kDeclined},
+    {O::kPending, D::kWaitlist, O::kWaitlisted},
     {O::kPending, D::kExpire, O::kExpired},
     {O::kPending, D::kWithdraw, O::kWithdrawn},
     {O::kPending, D::kSupersede, O::kSuperseded},
@@ -71,9 +84,16 @@ const std::vector<OfferTransition> kOffer = {
     // A claim does not expire: the answer came in time.
     {O::kClaimed, D::kConfirm, O::kAccepted},
     {O::kClaimed, D::kLose, O::kExpired},
+    {O::kClaimed, D::kReturn, O::kWaitlisted},
     {O::kClaimed, D::kWithdraw, O::kWithdrawn},
 
     {O::kAccepted, D::kWithdraw, O::kWithdrawn},
+
+    // No clock runs on a list.
+    {O::kWaitlisted, D::kClaim, O::kClaimed},
+    {O::kWaitlisted, D::kDecline, O::kDeclined},
+    {O::kWaitlisted, D::kWithdraw, O::kWithdrawn},
+    {O::kWaitlisted, D::kSupersede, O::kSuperseded},
 };
 
 using S = ReservationState;

@@ -18,6 +18,7 @@ enum class ReferralCommand {
   kAllRefused,  // everybody who was asked refused or did not answer
   kRecall,      // everybody who was asked was un-asked: consent withdrawn
   kRunOut,      // nobody could be asked at all
+  kWaitlist,    // nobody is left to ask, but somebody has her on a list
   kExtend,      // more candidates
   kAccept,      // a centre said yes, its places are confirmed
   kArrive,
@@ -30,7 +31,7 @@ enum class ReferralCommand {
   kEnterInError,
   kRevokeConsent,
 };
-inline constexpr int kReferralCommands = 17;
+inline constexpr int kReferralCommands = 18;
 
 enum class OfferCommand {
   kMake,     // places are held: ask
@@ -38,12 +39,14 @@ enum class OfferCommand {
   kClaim,    // yes, in time
   kConfirm,  // the claim's places are confirmed
   kLose,     // the claim's places are gone
+  kReturn,   // the same of a claim from a list: back on it
   kDecline,
+  kWaitlist,  // no place now: on the centre's list
   kExpire,
   kWithdraw,
   kSupersede,
 };
-inline constexpr int kOfferCommands = 9;
+inline constexpr int kOfferCommands = 11;
 
 enum class ReservationCommand { kHold, kConfirm, kOccupy, kRelease, kExpire };
 inline constexpr int kReservationCommands = 5;

@@ -13,26 +13,26 @@ namespace {
 // refused. Columns are in the order of the enum.
 
 TEST(TransitionsTest, EveryReferralStateWithEveryCommand) {
-  //                      send match offer refused recall runout extend accept arrive start
-  //                      complete noshow fail her withdraw error revoke
+  //                      send match offer refused recall runout waitlist extend accept arrive
+  //                      start complete noshow fail her withdraw error revoke
   const std::map<ReferralState, std::string> expected = {
-      {ReferralState::kDraft, "2 - - - - - - - - - - - - 11 12 17 -"},
-      {ReferralState::kConsented, "- 3 - - - - - - - - - - - - - - -"},
-      {ReferralState::kMatching, "- - 4 - - 14 3 - - - - - - 11 12 17 -"},
-      {ReferralState::kOffered, "- - 4 10 3 - 4 5 - - - - - 11 12 17 -"},
-      {ReferralState::kAccepted, "- - - - - - - - 7 - - 15 16 11 12 17 13"},
-      {ReferralState::kWaitlisted, "- - - - - - - - - - - - - - - - -"},
-      {ReferralState::kArrived, "- - - - - - - - - 8 9 - 16 - - - -"},
-      {ReferralState::kInService, "- - - - - - - - - - 9 - 16 - - - -"},
-      {ReferralState::kCompleted, "- - - - - - - - - - - - - - - - -"},
-      {ReferralState::kDeclinedByProvider, "- 3 - - - - - - - - - - - - - - -"},
-      {ReferralState::kDeclinedBySurvivor, "- - - - - - - - - - - - - - - - -"},
-      {ReferralState::kWithdrawn, "- - - - - - - - - - - - - - - - -"},
-      {ReferralState::kConsentRevoked, "- - - - - - - - - - - - - - - - -"},
-      {ReferralState::kNoMatch, "- - - - - - 3 - - - - - - 11 12 17 -"},
-      {ReferralState::kNoShow, "- - - - - - - - - - - - - - - - -"},
-      {ReferralState::kFailed, "- - - - - - - - - - - - - - - - -"},
-      {ReferralState::kEnteredInError, "- - - - - - - - - - - - - - - - -"},
+      {ReferralState::kDraft, "2 - - - - - - - - - - - - - 11 12 17 -"},
+      {ReferralState::kConsented, "- 3 - - - - - - - - - - - - - - - -"},
+      {ReferralState::kMatching, "- - 4 - - 14 6 3 5 - - - - - 11 12 17 -"},
+      {ReferralState::kOffered, "- 3 4 10 3 - - 4 5 - - - - - 11 12 17 -"},
+      {ReferralState::kAccepted, "- - - - - - - - - 7 - - 15 16 11 12 17 13"},
+      {ReferralState::kWaitlisted, "- - - 10 3 - - 3 5 - - - - - 11 12 17 -"},
+      {ReferralState::kArrived, "- - - - - - - - - - 8 9 - 16 - - - -"},
+      {ReferralState::kInService, "- - - - - - - - - - - 9 - 16 - - - -"},
+      {ReferralState::kCompleted, "- - - - - - - - - - - - - - - - - -"},
+      {ReferralState::kDeclinedByProvider, "- 3 - - - - - - - - - - - - - - - -"},
+      {ReferralState::kDeclinedBySurvivor, "- - - - - - - - - - - - - - - - - -"},
+      {ReferralState::kWithdrawn, "- - - - - - - - - - - - - - - - - -"},
+      {ReferralState::kConsentRevoked, "- - - - - - - - - - - - - - - - - -"},
+      {ReferralState::kNoMatch, "- - - - - - - 3 - - - - - - 11 12 17 -"},
+      {ReferralState::kNoShow, "- - - - - - - - - - - - - - - - - -"},
+      {ReferralState::kFailed, "- - - - - - - - - - - - - - - - - -"},
+      {ReferralState::kEnteredInError, "- - - - - - - - - - - - - - - - - -"},
   };
   ASSERT_EQ(expected.size(), kMaxReferralState);
   for (const auto& [state, row] : expected) {
@@ -46,18 +46,19 @@ TEST(TransitionsTest, EveryReferralStateWithEveryCommand) {
 }
 
 TEST(TransitionsTest, EveryOfferStateWithEveryCommand) {
-  //                                   make drop claim confirm lose decline expire withdraw
-  //                                   supersede
+  //                                   make drop claim confirm lose return decline waitlist
+  //                                   expire withdraw supersede
   const std::map<OfferState, std::string> expected = {
-      {OfferState::kPreparing, "1 103 - - - - - - -"},
-      {OfferState::kPending, "- - 102 - - 3 4 5 6"},
-      {OfferState::kClaimed, "- - - 2 4 - - 5 -"},
-      {OfferState::kAccepted, "- - - - - - - 5 -"},
-      {OfferState::kDeclined, "- - - - - - - - -"},
-      {OfferState::kExpired, "- - - - - - - - -"},
-      {OfferState::kWithdrawn, "- - - - - - - - -"},
-      {OfferState::kSuperseded, "- - - - - - - - -"},
-      {OfferState::kDropped, "- - - - - - - - -"},
+      {OfferState::kPreparing, "1 103 - - - - - - - - -"},
+      {OfferState::kPending, "- - 102 - - - 3 7 4 5 6"},
+      {OfferState::kClaimed, "- - - 2 4 7 - - - 5 -"},
+      {OfferState::kAccepted, "- - - - - - - - - 5 -"},
+      {OfferState::kDeclined, "- - - - - - - - - - -"},
+      {OfferState::kExpired, "- - - - - - - - - - -"},
+      {OfferState::kWithdrawn, "- - - - - - - - - - -"},
+      {OfferState::kSuperseded, "- - - - - - - - - - -"},
+      {OfferState::kWaitlisted, "- - 102 - - - 3 - - 5 6"},
+      {OfferState::kDropped, "- - - - - - - - - - -"},
   };
   for (const auto& [state, row] : expected) {
     std::string actual;
@@ -91,7 +92,7 @@ TEST(TransitionsTest, NoTableSaysTwoThings) {
   for (const auto& row : ReferralTransitions()) {
     EXPECT_TRUE(seen.insert({row.from, row.command}).second);
   }
-  EXPECT_EQ(OfferTransitions().size(), 11u);
+  EXPECT_EQ(OfferTransitions().size(), 17u);
   EXPECT_EQ(ReservationTransitions().size(), 17u);
 }
 

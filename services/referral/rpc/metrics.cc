@@ -19,6 +19,7 @@ class PrometheusMetrics final : public ReferralMetrics {
     AddOutcome(metrics, OfferState::kExpired, "expired");
     AddOutcome(metrics, OfferState::kWithdrawn, "withdrawn");
     AddOutcome(metrics, OfferState::kSuperseded, "superseded");
+    AddOutcome(metrics, OfferState::kWaitlisted, "waitlisted");
     AddPriority(metrics, Priority::kP0, "p0");
     AddPriority(metrics, Priority::kP1, "p1");
     AddPriority(metrics, Priority::kP2, "p2");

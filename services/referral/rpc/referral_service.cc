@@ -152,6 +152,11 @@ void AddReceiving(rpc::Service& service, Referrals* r) {
         return r->Decline(context, id, static_cast<domain::DeclineReason>(request.reason()),
                           AsOffer<v1::DeclineOfferResponse>(id));
       });
+  service.Unary<v1::WaitlistOfferRequest, v1::WaitlistOfferResponse>(
+      "WaitlistOffer", [r](const CallContext& context, const v1::WaitlistOfferRequest& request) {
+        const auto id = IdFrom<OfferId>(request.offer_id());
+        return r->Waitlist(context, id, AsOffer<v1::WaitlistOfferResponse>(id));
+      });
 }
 
 }  // namespace

@@ -5,13 +5,6 @@
 namespace amana::referral {
 namespace {
 
-using domain::OfferState;
-
-v1::OfferState StateOf(const domain::Offer& offer) {
-  if (offer.state == OfferState::kClaimed) return v1::OFFER_STATE_PENDING;
-  return static_cast<v1::OfferState>(offer.state);
-}
-
 v1::Offer WithoutCard(const domain::Referral& referral, const domain::Offer& offer) {
   v1::Offer proto;
   proto.set_offer_id(offer.id.bytes());
@@ -19,11 +12,11 @@ v1::Offer WithoutCard(const domain::Referral& referral, const domain::Offer& off
   proto.set_case_id(referral.case_id.bytes());
   proto.set_service_at_location_id(offer.service_at_location_id.bytes());
   proto.set_organisation_id(offer.organisation_id.bytes());
-  proto.set_state(StateOf(offer));
+  proto.set_state(static_cast<v1::OfferState>(offer.shown()));
   proto.set_decline_reason(static_cast<v1::DeclineReason>(offer.decline_reason));
   Put(*proto.mutable_offer_time(), offer.offer_time);
   Put(*proto.mutable_expire_time(), offer.expire_time);
-  const bool claimed = offer.state == OfferState::kClaimed;
+  const bool claimed = offer.state == domain::OfferState::kClaimed;
   if (offer.answer_time != absl::InfinitePast() && !claimed) {
     Put(*proto.mutable_answer_time(), offer.answer_time);
   }
@@ -103,8 +96,9 @@ v1::Referral ToProto(const domain::Referral& referral) {
 
 v1::Offer ToProto(const domain::Referral& referral, const domain::Offer& offer) {
   v1::Offer proto = WithoutCard(referral, offer);
-  // As long as a place is kept for her: not after an answer other than yes, and not after the end.
-  if (domain::WantedPlaces(referral, offer) != domain::Places::kReleased) {
+  // As long as a place is kept for her or she is on a list: not after a no, and not after the end.
+  if (domain::WantedPlaces(referral, offer) != domain::Places::kReleased ||
+      offer.state == domain::OfferState::kWaitlisted) {
     *proto.mutable_card() = ToProto(domain::CardForOffer(referral.card, referral.need));
   }
   return proto;

@@ -14,11 +14,11 @@
 namespace amana::referral {
 
 // To the referring organisation: all of it; prepared offers that nobody has been asked for are not
-// shown, a claim that is being confirmed is shown as pending.
+// shown, a claim that is being confirmed is shown as what it was.
 v1::Referral ToProto(const domain::Referral& referral);
 
-// To the organisation it was made to: with the card while it is pending or accepted; what is over
-// needs no card.
+// To the organisation it was made to: with the card while it is pending, waitlisted or accepted;
+// what is over needs no card.
 v1::Offer ToProto(const domain::Referral& referral, const domain::Offer& offer);
 
 // With the counts of the ledger's reservations.

@@ -32,6 +32,10 @@ TEST(RenderTest, WhatNobodyWasAskedIsNotShown) {
   EXPECT_EQ(claimed.offers(0).state(), v1::OFFER_STATE_PENDING);
   EXPECT_FALSE(claimed.offers(0).has_answer_time());
   EXPECT_FALSE(claimed.offers(0).has_card());
+
+  domain::Referral from_list = ReferralWith(domain::OfferState::kClaimed);
+  from_list.offers[0].turn = 1;
+  EXPECT_EQ(ToProto(from_list).offers(0).state(), v1::OFFER_STATE_WAITLISTED);
 }
 
 TEST(RenderTest, ACentreSeesWhatItNeedsAndNotForLonger) {
@@ -46,6 +50,7 @@ TEST(RenderTest, ACentreSeesWhatItNeedsAndNotForLonger) {
   EXPECT_EQ(pending.card().needs_size(), 1);
   EXPECT_TRUE(pending.card().commune_code().empty());
   EXPECT_TRUE(offer_of(domain::OfferState::kClaimed).has_card());
+  EXPECT_TRUE(offer_of(domain::OfferState::kWaitlisted, ReferralState::kWaitlisted).has_card());
   for (const ReferralState state :
        {ReferralState::kAccepted, ReferralState::kArrived, ReferralState::kInService}) {
     EXPECT_TRUE(offer_of(domain::OfferState::kAccepted, state).has_card());
