@@ -1,4 +1,4 @@
-// amana offers, accept, decline, progress: what a centre is asked, and its answers.
+// amana offers, accept, decline, waitlist, progress: what a centre is asked, and its answers.
 
 #include "absl/strings/str_cat.h"
 #include "clients/cli/commands.h"
@@ -10,15 +10,32 @@ namespace {
 
 using referral::v1::ReferralService;
 
-std::string Describe(const referral::v1::Offer& offer) {
-  std::string text = absl::StrCat(
-      "Offer ", IdText(offer.offer_id()), ": ", Word(offer.state()), ", ", Word(offer.need()), ", ",
-      Word(offer.card().priority()), ", age ", Word(offer.card().age_band()), ", ",
-      offer.card().dependants_size(), " with her, province ", offer.card().province_code(), ".");
-  if (offer.state() == referral::v1::OFFER_STATE_PENDING) {
-    absl::StrAppend(&text, " Answer before ", TimeText(offer.expire_time()), ".");
+// What it asks of whoever reads it.
+std::string Meaning(const referral::v1::Offer& offer) {
+  switch (offer.state()) {
+    case referral::v1::OFFER_STATE_PENDING:
+      return absl::StrCat(" Answer before ", TimeText(offer.expire_time()), ".");
+    case referral::v1::OFFER_STATE_WAITLISTED:
+      return " No place is kept for her: accept once you have one, or decline if you will not.";
+    case referral::v1::OFFER_STATE_SUPERSEDED:
+      return " Another centre said yes first. If she is on your list, take her off.";
+    case referral::v1::OFFER_STATE_WITHDRAWN:
+      return " It was taken back. If she is on your list, take her off.";
+    default:
+      return "";
   }
-  return text;
+}
+
+std::string Describe(const referral::v1::Offer& offer) {
+  std::string text = absl::StrCat("Offer ", IdText(offer.offer_id()), ": ", Word(offer.state()),
+                                  ", ", Word(offer.need()));
+  // What is over has no card any more.
+  if (offer.has_card()) {
+    absl::StrAppend(&text, ", ", Word(offer.card().priority()), ", age ",
+                    Word(offer.card().age_band()), ", ", offer.card().dependants_size(),
+                    " with her, province ", offer.card().province_code());
+  }
+  return absl::StrCat(text, ".", Meaning(offer));
 }
 
 struct List {
@@ -33,15 +50,26 @@ absl::Status RunList(Context& context, const List& options) {
   });
 }
 
-struct Accept {
+struct OneOffer {
   std::string offer_id;
 };
 
-absl::Status RunAccept(Context& context, const Accept& options) {
+void DeclareOneOffer(CLI::App& command, OneOffer& options) {
+  AddId(command, "offer", options.offer_id, "The offer");
+}
+
+absl::Status RunAccept(Context& context, const OneOffer& options) {
   referral::v1::AcceptOfferRequest request;
   request.set_offer_id(options.offer_id);
   return context.CallAndShow(&ReferralService::Stub::AcceptOffer, request,
                              &referral::v1::AcceptOfferResponse::offer, Describe);
+}
+
+absl::Status RunWaitlist(Context& context, const OneOffer& options) {
+  referral::v1::WaitlistOfferRequest request;
+  request.set_offer_id(options.offer_id);
+  return context.CallAndShow(&ReferralService::Stub::WaitlistOffer, request,
+                             &referral::v1::WaitlistOfferResponse::offer, Describe);
 }
 
 struct Decline {
@@ -76,17 +104,14 @@ absl::Status RunReport(Context& context, const Report& options) {
 
 void AddOfferCommands(CLI::App& app, Context& context) {
   AddCommand<List>(
-      app, context, "offers", "Lists the offers made to one's centre, pending ones first",
+      app, context, "offers",
+      "Lists the offers made to one's centre: pending ones first, then those on its list",
       [](CLI::App& command, List& options) {
         command.add_flag("--pending", options.pending, "Only those that wait for an answer");
       },
       RunList);
-  AddCommand<Accept>(
-      app, context, "accept", "Accepts an offer: the places are hers",
-      [](CLI::App& command, Accept& options) {
-        AddId(command, "offer", options.offer_id, "The offer");
-      },
-      RunAccept);
+  AddCommand<OneOffer>(app, context, "accept", "Accepts an offer: the places are hers",
+                       DeclareOneOffer, RunAccept);
   AddCommand<Decline>(
       app, context, "decline", "Declines an offer: the next centre is asked at once",
       [](CLI::App& command, Decline& options) {
@@ -94,6 +119,9 @@ void AddOfferCommands(CLI::App& app, Context& context) {
         AddWord(command, "--reason", options.reason, "Why")->required();
       },
       RunDecline);
+  AddCommand<OneOffer>(app, context, "waitlist",
+                       "Puts her on one's list, without a place: the next centre is asked at once",
+                       DeclareOneOffer, RunWaitlist);
   AddCommand<Report>(
       app, context, "progress", "Says how it goes with an accepted offer",
       [](CLI::App& command, Report& options) {

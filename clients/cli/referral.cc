@@ -13,6 +13,9 @@ using referral::v1::ReferralService;
 std::string Describe(const referral::v1::Referral& referral) {
   std::string text = absl::StrCat("Referral ", IdText(referral.referral_id()), ": ",
                                   Word(referral.state()), ", ", Word(referral.need()), ".");
+  if (referral.state() == referral::v1::REFERRAL_STATE_WAITLISTED) {
+    absl::StrAppend(&text, " She is on a list and has no place yet.");
+  }
   if (referral.escalated())
     absl::StrAppend(&text, " Nobody is left to ask: a supervisor must look.");
   for (const auto& offer : referral.offers()) {
