@@ -82,30 +82,26 @@ std::string FreshAcceptedOffer(const Cell& cell) {
 }
 
 void AddIdentity(std::map<std::string, Exercise>& out) {
-  using namespace identity::v1;
   out["IdentityService.CreateOrganisation"] =
-      With<CreateOrganisationRequest>(false, [](const Cell&, CreateOrganisationRequest& r) {
+      With<identity::v1::CreateOrganisationRequest>(false, [](const Cell&, auto& r) {
         r.clear_organisation_id();
-        r.set_kind(ORGANISATION_KIND_ASSOCIATION);
+        r.set_kind(identity::v1::ORGANISATION_KIND_ASSOCIATION);
       });
-  out["IdentityService.CloseOrganisation"] =
-      With<CloseOrganisationRequest>(false, [](const Cell& cell, CloseOrganisationRequest& r) {
-        r.set_organisation_id(cell.world.closable_organisation);
-      });
+  out["IdentityService.CloseOrganisation"] = With<identity::v1::CloseOrganisationRequest>(
+      false,
+      [](const Cell& cell, auto& r) { r.set_organisation_id(cell.world.closable_organisation); });
   out["IdentityService.ListOrganisations"] = {false};
   out["IdentityService.CreateEnrolmentCode"] =
-      With<CreateEnrolmentCodeRequest>(true, [](const Cell& cell, CreateEnrolmentCodeRequest& r) {
+      With<identity::v1::CreateEnrolmentCodeRequest>(true, [](const Cell& cell, auto& r) {
         r.set_role(static_cast<options::v1::Role>(cell.owner.member.role));
       });
   out["IdentityService.ApproveDevice"] =
-      With<ApproveDeviceRequest>(true, [](const Cell& cell, ApproveDeviceRequest& r) {
+      With<identity::v1::ApproveDeviceRequest>(true, [](const Cell& cell, auto& r) {
         *r.mutable_certificate() =
             cell.world.network.CertificateOf(cell.owner.to_approve, &cell.owner.head);
       });
-  out["IdentityService.RevokeDevice"] =
-      With<RevokeDeviceRequest>(true, [](const Cell& cell, RevokeDeviceRequest& r) {
-        r.set_device_id(cell.owner.to_revoke.id.bytes());
-      });
+  out["IdentityService.RevokeDevice"] = With<identity::v1::RevokeDeviceRequest>(
+      true, [](const Cell& cell, auto& r) { r.set_device_id(cell.owner.to_revoke.id.bytes()); });
   out["IdentityService.ListDevices"] = {true};
   out["IdentityService.ListDeviceCertificates"] = {true};
   out["IdentityService.RenewCertificate"] = {false};
@@ -115,30 +111,30 @@ void AddIdentity(std::map<std::string, Exercise>& out) {
 }
 
 void AddIntake(std::map<std::string, Exercise>& out) {
-  using namespace intake::v1;
   const auto card = [](const Cell&, auto& r) { *r.mutable_card() = ACard(); };
   // A call of one's own was claimed by the other device; somebody else's is not there.
-  out["IntakeService.OpenCase"] = With<OpenCaseRequest>(false, [](const Cell&, OpenCaseRequest& r) {
-    *r.mutable_card() = ACard();
-    r.clear_call_id();
-  });
+  out["IntakeService.OpenCase"] =
+      With<intake::v1::OpenCaseRequest>(false, [](const Cell&, auto& r) {
+        *r.mutable_card() = ACard();
+        r.clear_call_id();
+      });
   out["IntakeService.GetCase"] = {true};
   out["IntakeService.ListCases"] = {false};
-  out["IntakeService.UpdateCase"] = With<UpdateCaseRequest>(true, card);
+  out["IntakeService.UpdateCase"] = With<intake::v1::UpdateCaseRequest>(true, card);
   out["IntakeService.ChangeCaseState"] = {true};
   out["IntakeService.AssignCase"] = {true};
   out["IntakeService.RecordConsent"] =
-      With<RecordConsentRequest>(true, [](const Cell&, RecordConsentRequest& r) {
-        r.set_state(CONSENT_STATE_ACTIVE);
-        r.add_field_groups(FIELD_GROUP_NEEDS);
+      With<intake::v1::RecordConsentRequest>(true, [](const Cell&, auto& r) {
+        r.set_state(intake::v1::CONSENT_STATE_ACTIVE);
+        r.add_field_groups(intake::v1::FIELD_GROUP_NEEDS);
       });
   out["IntakeService.AnswerConsent"] =
-      With<AnswerConsentRequest>(true, [](const Cell& cell, AnswerConsentRequest& r) {
-        if (IsOwn(cell)) r.set_consent_id(FreshConsent(cell, CONSENT_STATE_PROPOSED));
+      With<intake::v1::AnswerConsentRequest>(true, [](const Cell& cell, auto& r) {
+        if (IsOwn(cell)) r.set_consent_id(FreshConsent(cell, intake::v1::CONSENT_STATE_PROPOSED));
       });
   out["IntakeService.WithdrawConsent"] =
-      With<WithdrawConsentRequest>(true, [](const Cell& cell, WithdrawConsentRequest& r) {
-        if (IsOwn(cell)) r.set_consent_id(FreshConsent(cell, CONSENT_STATE_ACTIVE));
+      With<intake::v1::WithdrawConsentRequest>(true, [](const Cell& cell, auto& r) {
+        if (IsOwn(cell)) r.set_consent_id(FreshConsent(cell, intake::v1::CONSENT_STATE_ACTIVE));
       });
   out["IntakeService.ListConsents"] = {true};
   out["IntakeService.EnqueueCall"] = {false};
@@ -146,8 +142,8 @@ void AddIntake(std::map<std::string, Exercise>& out) {
   out["IntakeService.ClaimCall"] = {false};
   out["IntakeService.RenewCallLease"] = {true};
   out["IntakeService.CompleteCall"] = {true};
-  out["IntakeService.ScheduleFollowUp"] = With<ScheduleFollowUpRequest>(
-      true, [](const Cell&, ScheduleFollowUpRequest& r) { r.clear_referral_id(); });
+  out["IntakeService.ScheduleFollowUp"] = With<intake::v1::ScheduleFollowUpRequest>(
+      true, [](const Cell&, auto& r) { r.clear_referral_id(); });
   out["IntakeService.RecordFollowUp"] = {true};
   out["IntakeService.ListFollowUps"] = {false};
   out["IntakeService.CheckConsent"] = {true};
@@ -155,50 +151,49 @@ void AddIntake(std::map<std::string, Exercise>& out) {
 }
 
 void AddReferral(std::map<std::string, Exercise>& out) {
-  using namespace referral::v1;
   out["DirectoryService.ImportDirectory"] =
-      With<ImportDirectoryRequest>(false, [](const Cell& cell, ImportDirectoryRequest& r) {
+      With<referral::v1::ImportDirectoryRequest>(false, [](const Cell& cell, auto& r) {
         r.clear_records();
         *r.add_records() = DirectoryRecord(cell.world.hub.organisation, 3);
       });
   out["DirectoryService.ListServicesAtLocation"] = {false};
   out["DirectoryService.SetServiceStatus"] =
-      With<SetServiceStatusRequest>(false, [](const Cell& cell, SetServiceStatusRequest& r) {
+      With<referral::v1::SetServiceStatusRequest>(false, [](const Cell& cell, auto& r) {
         r.set_service_at_location_id(cell.world.hub.ids.at("service_at_location_id"));
-        r.set_status(SERVICE_STATUS_ACTIVE);
+        r.set_status(referral::v1::SERVICE_STATUS_ACTIVE);
       });
-  out["DirectoryService.SetCapacity"] = With<SetCapacityRequest>(
-      true, [](const Cell&, SetCapacityRequest& r) { r.set_maximum(1000); });
+  out["DirectoryService.SetCapacity"] = With<referral::v1::SetCapacityRequest>(
+      true, [](const Cell&, auto& r) { r.set_maximum(1000); });
   out["DirectoryService.GetCapacity"] = {true};
-  out["DirectoryService.Match"] = With<MatchRequest>(false, [](const Cell&, MatchRequest& r) {
+  out["DirectoryService.Match"] = With<referral::v1::MatchRequest>(false, [](const Cell&, auto& r) {
     *r.mutable_card() = ACard();
     r.set_need(common::v1::NEED_CODE_EMERGENCY_SHELTER);
   });
   out["ReferralService.CreateReferral"] =
-      With<CreateReferralRequest>(true, [](const Cell& cell, CreateReferralRequest& r) {
+      With<referral::v1::CreateReferralRequest>(true, [](const Cell& cell, auto& r) {
         r.set_need(common::v1::NEED_CODE_EMERGENCY_SHELTER);
         if (IsOwn(cell)) r.set_case_id(OpenCase(cell.world.network, cell.owner));
       });
   out["ReferralService.SendReferral"] =
-      With<SendReferralRequest>(true, [](const Cell& cell, SendReferralRequest& r) {
+      With<referral::v1::SendReferralRequest>(true, [](const Cell& cell, auto& r) {
         if (!IsOwn(cell)) return;
         r.set_referral_id(ReadyDraft(cell.world.network, cell.owner, cell.world.hub));
       });
   out["ReferralService.AcceptOffer"] =
-      With<AcceptOfferRequest>(true, [](const Cell& cell, AcceptOfferRequest& r) {
+      With<referral::v1::AcceptOfferRequest>(true, [](const Cell& cell, auto& r) {
         if (IsOwn(cell) && cell.owner.ids.contains("offer_id")) r.set_offer_id(FreshOffer(cell));
       });
   out["ReferralService.DeclineOffer"] =
-      With<DeclineOfferRequest>(true, [](const Cell& cell, DeclineOfferRequest& r) {
+      With<referral::v1::DeclineOfferRequest>(true, [](const Cell& cell, auto& r) {
         if (IsOwn(cell) && cell.owner.ids.contains("offer_id")) r.set_offer_id(FreshOffer(cell));
       });
   out["ReferralService.WaitlistOffer"] =
-      With<WaitlistOfferRequest>(true, [](const Cell& cell, WaitlistOfferRequest& r) {
+      With<referral::v1::WaitlistOfferRequest>(true, [](const Cell& cell, auto& r) {
         if (!IsOwn(cell) || !cell.owner.ids.contains("offer_id")) return;
         r.set_offer_id(FreshOffer(cell, common::v1::PRIORITY_P2));
       });
   out["ReferralService.ReportProgress"] =
-      With<ReportProgressRequest>(true, [](const Cell& cell, ReportProgressRequest& r) {
+      With<referral::v1::ReportProgressRequest>(true, [](const Cell& cell, auto& r) {
         if (!IsOwn(cell) || !cell.owner.ids.contains("offer_id")) return;
         r.set_offer_id(FreshAcceptedOffer(cell));
       });
@@ -211,23 +206,22 @@ void AddReferral(std::map<std::string, Exercise>& out) {
 }
 
 void AddMessaging(std::map<std::string, Exercise>& out) {
-  using namespace messaging::v1;
   out["MessagingService.PublishKey"] =
-      With<PublishKeyRequest>(false, [](const Cell& cell, PublishKeyRequest& r) {
+      With<messaging::v1::PublishKeyRequest>(false, [](const Cell& cell, auto& r) {
         *r.mutable_key() = NewPublishedKey(cell.world.network, CallerOr(cell, cell.owner.member));
       });
   out["MessagingService.ListKeys"] = {false};
   out["MessagingService.BeginAttachment"] = {false};
-  out["MessagingService.PutChunk"] =
-      With<PutChunkRequest>(true, [](const Cell&, PutChunkRequest& r) { r.set_data(kAttachment); });
+  out["MessagingService.PutChunk"] = With<messaging::v1::PutChunkRequest>(
+      true, [](const Cell&, auto& r) { r.set_data(kAttachment); });
   out["MessagingService.FinishAttachment"] = {true};
   out["MessagingService.GetChunk"] =
-      With<GetChunkRequest>(true, [](const Cell& cell, GetChunkRequest& r) {
+      With<messaging::v1::GetChunkRequest>(true, [](const Cell& cell, auto& r) {
         r.set_handoff_id(cell.owner.received_handoff);
         r.set_attachment_id(cell.owner.received_attachment);
       });
   out["MessagingService.SendHandoff"] =
-      With<SendHandoffRequest>(true, [](const Cell& cell, SendHandoffRequest& r) {
+      With<messaging::v1::SendHandoffRequest>(true, [](const Cell& cell, auto& r) {
         const Side& side = SideOf(cell);
         const Party& to = &cell.owner == &side.hotline ? side.centre : side.hotline;
         r = HandoffRequest(CallerOr(cell, cell.owner.member), cell.owner.ids.at("case_id"), to, {});
@@ -236,27 +230,24 @@ void AddMessaging(std::map<std::string, Exercise>& out) {
   out["MessagingService.FetchMessages"] = {false};
   out["MessagingService.SubscribeMessages"] = {false};
   out["MessagingService.ReportHandoff"] =
-      With<ReportHandoffRequest>(true, [](const Cell& cell, ReportHandoffRequest& r) {
+      With<messaging::v1::ReportHandoffRequest>(true, [](const Cell& cell, auto& r) {
         r.set_handoff_id(cell.owner.received_handoff);
-        r.set_state(HANDOFF_STATE_DELIVERED);
+        r.set_state(messaging::v1::HANDOFF_STATE_DELIVERED);
       });
-  out["MessagingService.RevokeHandoff"] =
-      With<RevokeHandoffRequest>(true, [](const Cell& cell, RevokeHandoffRequest& r) {
-        r.set_handoff_id(cell.owner.revocable_handoff);
-      });
+  out["MessagingService.RevokeHandoff"] = With<messaging::v1::RevokeHandoffRequest>(
+      true, [](const Cell& cell, auto& r) { r.set_handoff_id(cell.owner.revocable_handoff); });
   out["MessagingService.DestroyUnopened"] = {true};
 }
 
 void AddAuditAndOutbox(std::map<std::string, Exercise>& out) {
   out["AuditService.ReadLogFile"] = {false};
-  out["AuditService.GetProof"] =
-      With<audit::v1::GetProofRequest>(false, [](const Cell& cell, audit::v1::GetProofRequest& r) {
-        r.set_leaf(ALeaf(cell.world, cell.world.a.hotline));
-      });
+  out["AuditService.GetProof"] = With<audit::v1::GetProofRequest>(
+      false,
+      [](const Cell& cell, auto& r) { r.set_leaf(ALeaf(cell.world, cell.world.a.hotline)); });
   out["OutboxService.ReadOutbox"] = {false};
   out["OutboxService.TrimOutbox"] = {false};
-  out["OutboxService.ListHistory"] = With<common::v1::ListHistoryRequest>(
-      true, [](const Cell& cell, common::v1::ListHistoryRequest& r) {
+  out["OutboxService.ListHistory"] =
+      With<common::v1::ListHistoryRequest>(true, [](const Cell& cell, auto& r) {
         // Identity's events are about organisations, the others' about cases.
         if (cell.server == "identity") r.set_subject_id(cell.owner.organisation.bytes());
       });

@@ -740,6 +740,15 @@ TEST_F(ReferralsTest, AClosedCaseTakesBackWhatSheHasNotArrivedBy) {
   EXPECT_EQ(*w_.referrals.CloseCase(w_.AsHotline(), case_, Number), "0");
 }
 
+TEST_F(ReferralsTest, AClosedCaseIsOnNoList) {
+  const ReferralId id = ReferToListOf(a_);
+  const CaseId listed = w_.Get(id).case_id;
+  w_.intake.cases[listed].closed = true;
+  EXPECT_EQ(*w_.referrals.CloseCase(w_.AsHotline(), listed, Number), "1");
+  EXPECT_EQ(w_.Get(id).state, ReferralState::kWithdrawn);
+  EXPECT_EQ(w_.Get(id).Find(w_.OfferAt(id, a_))->state, OfferState::kWithdrawn);
+}
+
 TEST_F(ReferralsTest, ACaseThatIsNotClosedKeepsItsReferrals) {
   const ReferralId id = w_.Refer(case_, {a_});
   const CallContext context = w_.AsHotline();
