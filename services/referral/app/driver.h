@@ -41,6 +41,11 @@ class Driver {
   absl::StatusOr<std::string> FinishClaim(const CallContext& context, const LoadedReferral& loaded,
                                           const OfferId& offer_id, const Render& render);
 
+  // kUnspecified where the candidate can still be asked.
+  absl::StatusOr<domain::SkipReason> ReasonToSkip(const CallContext& context,
+                                                  const domain::Referral& referral,
+                                                  const domain::Offer& offer);
+
  private:
   absl::Status Take(const CallContext& context, const LoadedReferral& loaded,
                     const domain::Step& step);
@@ -52,10 +57,6 @@ class Driver {
                     const domain::Step& step);
   absl::Status Drop(const CallContext& context, const LoadedReferral& loaded,
                     const OfferId& offer_id, domain::SkipReason reason);
-  // kUnspecified where the candidate can still be asked.
-  absl::StatusOr<domain::SkipReason> ReasonToSkip(const CallContext& context,
-                                                  const domain::Referral& referral,
-                                                  const domain::Offer& offer);
 
   Parts p_;
 };

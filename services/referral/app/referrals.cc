@@ -98,8 +98,8 @@ absl::StatusOr<std::string> Referrals::Extend(const CallContext& context, const 
       context, id,
       [&](Referral& referral, absl::Time now, Events& events) {
         AMANA_RETURN_IF_ERROR(EnsureOwner(context, referral));
-        AMANA_RETURN_IF_ERROR(domain::Extend(referral, candidates, now, events));
-        return Renew(context, referral);
+        AMANA_RETURN_IF_ERROR(Renew(context, referral));
+        return domain::Extend(referral, candidates, now, events);
       },
       render);
 }
@@ -132,20 +132,23 @@ absl::Status Referrals::Renew(const CallContext& context, Referral& referral) co
   return domain::Renew(referral, routed.card);
 }
 
-absl::StatusOr<std::optional<RoutedCase>> Referrals::CaseForYes(const CallContext& context,
-                                                                const CaseId& case_id) const {
+absl::StatusOr<std::optional<RoutedCase>> Referrals::CaseForAnswer(const CallContext& context,
+                                                                   const Referral& referral) {
   CallContext asking = context;
   asking.deadline = Deadline::Earlier(context.deadline, Deadline::After(kPatienceForIntake));
-  auto routed = intake_.GetCase(asking, case_id);
-  if (routed.ok()) return *std::move(routed);
+  auto routed = intake_.GetCase(asking, referral.case_id);
   if (ReasonOf(routed.status()) == Reason::kCaseNotFound) return routed.status();
-  return std::nullopt;
+  if (!routed.ok()) return std::nullopt;
+  if (!routed->closed) return *std::move(routed);
+  CallContext ending = CallContext::ForTimer("referral.case_closed", context.deadline);
+  ending.traceparent = context.traceparent;
+  AMANA_RETURN_IF_ERROR(EndWithCase(ending, referral.id).status());
+  return Error(Reason::kCaseStateInvalid);
 }
 
 absl::StatusOr<bool> Referrals::EndWithCase(const CallContext& context, const ReferralId& id) {
   const auto end = [&](Referral& referral, absl::Time now, Events& events) -> absl::Status {
-    AMANA_RETURN_IF_ERROR(domain::End(referral, domain::ReferralEnd::kWithdrawn,
-                                      domain::SurvivorReason::kUnspecified, now, events));
+    AMANA_RETURN_IF_ERROR(domain::CloseCase(referral, now, events));
     // Asked after the referral was read: whoever goes on with it after a reopening changes it, and
     // this is decided again.
     AMANA_ASSIGN_OR_RETURN(const RoutedCase routed, intake_.GetCase(context, referral.case_id));
@@ -160,32 +163,33 @@ absl::StatusOr<bool> Referrals::EndWithCase(const CallContext& context, const Re
 
 absl::Status Referrals::Claim(const CallContext& context, const LoadedReferral& loaded,
                               const OfferId& id) {
-  const ReferralId& referral_id = loaded.referral.id;
   AMANA_ASSIGN_OR_RETURN(const std::optional<RoutedCase> routed,
-                         CaseForYes(context, loaded.referral.case_id));
-  if (routed && routed->closed) {
-    CallContext ending = CallContext::ForTimer("referral.case_closed", context.deadline);
-    ending.traceparent = context.traceparent;
-    AMANA_RETURN_IF_ERROR(EndWithCase(ending, referral_id).status());
-    return Error(Reason::kCaseStateInvalid);
-  }
-  // She may have been on the list for longer than her consent lasts. No clock runs there: unlike
-  // another, this yes can wait for intake.
-  const domain::Offer& offer = *loaded.referral.Find(id);
-  if (offer.state == OfferState::kWaitlisted) {
-    AMANA_ASSIGN_OR_RETURN(const bool consent, intake_.MayRefer(context, loaded.referral.case_id,
-                                                                offer.organisation_id));
-    if (!consent) return Error(Reason::kConsentMissing);
+                         CaseForAnswer(context, loaded.referral));
+  if (loaded.referral.Find(id)->state == OfferState::kWaitlisted) {
+    Referral as_she_is = loaded.referral;
+    if (routed) AMANA_RETURN_IF_ERROR(domain::Renew(as_she_is, routed->card));
+    AMANA_RETURN_IF_ERROR(EnsureStillAsked(context, as_she_is, id));
   }
   return rows_
       .Change(
-          WithoutRequest(context), referral_id,
+          WithoutRequest(context), loaded.referral.id,
           [&](Referral& referral, absl::Time now, Events& events) {
             if (routed) AMANA_RETURN_IF_ERROR(domain::Renew(referral, routed->card));
             return domain::Claim(referral, id, now, events);
           },
           nullptr)
       .status();
+}
+
+// She may have been on the list for longer than her consent lasts, or than this centre has run the
+// place. No clock runs there: unlike another, this yes can wait for intake.
+absl::Status Referrals::EnsureStillAsked(const CallContext& context, const Referral& referral,
+                                         const OfferId& id) const {
+  AMANA_ASSIGN_OR_RETURN(const domain::SkipReason reason,
+                         driver_.ReasonToSkip(context, referral, *referral.Find(id)));
+  if (reason == domain::SkipReason::kUnspecified) return absl::OkStatus();
+  return Error(reason == domain::SkipReason::kConsentMissing ? Reason::kConsentMissing
+                                                             : Reason::kCandidateNotEligible);
 }
 
 absl::Status Referrals::EnsureSomeConsent(const CallContext& context,
@@ -287,7 +291,11 @@ absl::StatusOr<std::string> Referrals::Waitlist(const CallContext& context, cons
   AMANA_ASSIGN_OR_RETURN(const LoadedReferral loaded, LoadOffered(context, id));
   return ChangeAndDrive(
       context, loaded.referral.id,
-      [&](Referral& referral, absl::Time now, Events& events) {
+      [&](Referral& referral, absl::Time now, Events& events) -> absl::Status {
+        // What was not urgent when she was offered may be by now.
+        AMANA_ASSIGN_OR_RETURN(const std::optional<RoutedCase> routed,
+                               CaseForAnswer(context, referral));
+        if (routed) AMANA_RETURN_IF_ERROR(domain::Renew(referral, routed->card));
         return domain::Waitlist(referral, id, now, events);
       },
       render);
@@ -319,6 +327,10 @@ absl::StatusOr<std::string> Referrals::RevokeConsent(
       ReferralRows::Difference d{.before = loaded, .after = loaded.referral, .events = {}};
       withdrawn += domain::RevokeConsent(d.after, recipient, now, d.events);
       if (d.events.empty()) continue;
+      if (commit.audit.size() + d.events.size() > store::kMaxCommitWrites) {
+        AMANA_RETURN_IF_ERROR(RevokeAlone(context, loaded.referral.id, recipient));
+        continue;
+      }
       AMANA_RETURN_IF_ERROR(rows_.AddTo(commit, context, d, now));
       changed.push_back(std::move(d));
     }
@@ -338,6 +350,17 @@ absl::StatusOr<std::string> Referrals::RevokeConsent(
     static_cast<void>(driver_.Drive(d.after.id, context));
   }
   return reply;
+}
+
+absl::Status Referrals::RevokeAlone(const CallContext& context, const ReferralId& id,
+                                    const OrganisationId& recipient) {
+  const auto revoke = [&](Referral& referral, absl::Time now, Events& events) {
+    domain::RevokeConsent(referral, recipient, now, events);
+    return events.empty() ? absl::Status(Error(Reason::kReferralStateInvalid)) : absl::OkStatus();
+  };
+  const absl::Status done = rows_.Change(WithoutRequest(context), id, revoke, nullptr).status();
+  // Ended meanwhile: nobody is asked any more.
+  return ReasonOf(done) == Reason::kReferralStateInvalid ? absl::OkStatus() : done;
 }
 
 // Each referral has a commit of its own, for a case may have more of them than one commit takes.

@@ -72,8 +72,9 @@ class Referrals {
                                   const Render& render);
 
   // Says yes only once the places are confirmed. kOfferExpired, kOfferSuperseded, kNoCapacity;
-  // kOfferStateInvalid. Accepting twice is accepting once. From a list: also kConsentMissing and
-  // kServiceUnavailable, for her consent may have run out since she was asked.
+  // kOfferStateInvalid. Accepting twice is accepting once. From a list: also
+  // kConsentMissing, kCandidateNotEligible and kServiceUnavailable, for since she was asked her
+  // consent may have run out, or the place be run by others.
   absl::StatusOr<std::string> Accept(const CallContext& context, const OfferId& id,
                                      const Render& render);
   absl::StatusOr<std::string> Decline(const CallContext& context, const OfferId& id,
@@ -84,8 +85,8 @@ class Referrals {
   absl::StatusOr<std::string> Report(const CallContext& context, const OfferId& id,
                                      domain::Progress progress, const Render& render);
 
-  // From intake: all open referrals of the case, in one commit. Returns what `render` makes of the
-  // number of offers withdrawn.
+  // From intake: all open referrals of the case, in one commit as far as that takes them. Returns
+  // what `render` makes of the number of offers withdrawn.
   absl::StatusOr<std::string> RevokeConsent(const CallContext& context, const CaseId& case_id,
                                             const OrganisationId& recipient,
                                             const std::function<std::string(uint32_t)>& render);
@@ -120,14 +121,21 @@ class Referrals {
                                  const domain::Referral& referral) const;
   // Her case as it is now; kCaseStateInvalid where it is closed.
   absl::Status Renew(const CallContext& context, domain::Referral& referral) const;
-  // The case at the moment of a centre's yes; nothing where intake does not answer. kCaseNotFound.
-  absl::StatusOr<std::optional<RoutedCase>> CaseForYes(const CallContext& context,
-                                                       const CaseId& case_id) const;
+  // The case at the moment of a centre's answer; nothing where intake does not answer.
+  // kCaseNotFound. kCaseStateInvalid: the case is closed, and the referral ended with it.
+  absl::StatusOr<std::optional<RoutedCase>> CaseForAnswer(const CallContext& context,
+                                                          const domain::Referral& referral);
+  // kConsentMissing, kCandidateNotEligible: the centre would not be asked any more.
+  absl::Status EnsureStillAsked(const CallContext& context, const domain::Referral& referral,
+                                const OfferId& id) const;
+  // Of more lists of one recipient than a commit takes: the rest, one by one, before it.
+  absl::Status RevokeAlone(const CallContext& context, const ReferralId& id,
+                           const OrganisationId& recipient);
   // Withdraws a referral of a closed case: nobody is to come by it any more, and what is held for
   // her is given back at once. Returns whether there was anything to withdraw: she may be there
   // already. kCaseStateInvalid: the case is not closed.
   absl::StatusOr<bool> EndWithCase(const CallContext& context, const ReferralId& id);
-  // kCaseStateInvalid: the case is closed, and the referral ended with it. kConsentMissing.
+  // What CaseForAnswer says and, from a list, EnsureStillAsked.
   absl::Status Claim(const CallContext& context, const LoadedReferral& loaded, const OfferId& id);
   // A change and, at once, the steps that follow from it; the reply is the change's own.
   absl::StatusOr<std::string> ChangeAndDrive(const CallContext& context, const ReferralId& id,

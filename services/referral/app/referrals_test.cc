@@ -656,6 +656,42 @@ TEST_F(ReferralsTest, AYesFromTheListToAClosedCaseEndsIt) {
   EXPECT_EQ(w_.Get(id).Find(w_.OfferAt(id, a_))->state, OfferState::kWithdrawn);
 }
 
+// More events than one commit takes.
+TEST_F(ReferralsTest, RevokedConsentTakesHerOffEveryList) {
+  const std::vector needs = {domain::NeedCode::kEmergencyShelter,
+                             domain::NeedCode::kLegalAssistance,
+                             domain::NeedCode::kPsychologicalSupport, domain::NeedCode::kListening};
+  const CaseId case_id = w_.AddCase(domain::Priority::kP3);
+  w_.intake.cases[case_id].card.needs = needs;
+  std::vector<ReferralId> ids;
+  for (const domain::NeedCode need : needs) {
+    CreateCommand command{.case_id = case_id, .need = need, .candidates = {}};
+    for (size_t i = 0; i <= domain::kMaxLists; ++i) {
+      domain::ServiceAtLocation record = w_.RecordOf(w_.AddCentre(1), 1);
+      record.needs = {need};
+      record.organisation_id = a_.organisation;
+      ASSERT_TRUE(w_.directory.Import(w_.AsHotline(), {record}).ok());
+      command.candidates.push_back(record.id);
+    }
+    ids.push_back(*ReferralId::FromBytes(*w_.referrals.Create(w_.AsHotline(), command, RenderId)));
+    ASSERT_TRUE(w_.referrals.Send(w_.AsHotline(), ids.back(), RenderId).ok());
+    for (size_t i = 0; i <= domain::kMaxLists; ++i) {
+      const OfferId last = w_.Get(ids.back()).offers.back().id;
+      EXPECT_EQ(ReasonOf(w_.referrals.Waitlist(w_.As(a_.organisation), last, RenderId).status()),
+                i < domain::kMaxLists ? Reason::kUnspecified : Reason::kOfferStateInvalid);
+    }
+  }
+  const CallContext context = w_.AsHotline();
+  const std::string all = std::to_string(needs.size() * (domain::kMaxLists + 1));
+  EXPECT_EQ(*w_.referrals.RevokeConsent(context, case_id, a_.organisation, Number), all);
+  for (const ReferralId& id : ids) {
+    for (const domain::Offer& offer : w_.Get(id).offers) {
+      EXPECT_EQ(offer.state, OfferState::kWithdrawn);
+    }
+  }
+  EXPECT_EQ(*w_.referrals.RevokeConsent(context, case_id, a_.organisation, Number), all);
+}
+
 TEST_F(ReferralsTest, RevokedConsentTakesHerOffTheList) {
   const ReferralId id = ReferToListOf(a_);
   const CaseId case_id = w_.Get(id).case_id;
@@ -727,8 +763,9 @@ TEST_F(ReferralsTest, AClosedCaseTakesBackWhatSheHasNotArrivedBy) {
   EXPECT_EQ(*w_.referrals.CloseCase(context, case_, Number), "4");
   for (size_t i = 0; i < ids.size(); ++i) {
     const bool she_is_there = i == 3;
-    EXPECT_EQ(w_.Get(ids[i]).state,
-              she_is_there ? ReferralState::kArrived : ReferralState::kWithdrawn);
+    // That nobody could take her stays said.
+    const bool as_it_was = she_is_there || before[i] == ReferralState::kNoMatch;
+    EXPECT_EQ(w_.Get(ids[i]).state, as_it_was ? before[i] : ReferralState::kWithdrawn);
     const domain::PoolCount beds = domain::Count(w_.LedgerOf(centres[i]), centres[i].beds);
     EXPECT_EQ(beds.held + beds.confirmed + beds.occupied, she_is_there ? 1u : 0u);
   }
@@ -738,6 +775,49 @@ TEST_F(ReferralsTest, AClosedCaseTakesBackWhatSheHasNotArrivedBy) {
   EXPECT_EQ(Accept(centres[1], w_.OfferAt(ids[1], centres[1])), Reason::kCaseStateInvalid);
   EXPECT_EQ(*w_.referrals.CloseCase(context, case_, Number), "4");
   EXPECT_EQ(*w_.referrals.CloseCase(w_.AsHotline(), case_, Number), "0");
+}
+
+TEST_F(ReferralsTest, WhoCannotWaitAnyMoreIsPutOnNoListAndAskedForAgain) {
+  const ReferralId listed = ReferToListOf(a_);
+  const CaseId case_id = w_.Get(listed).case_id;
+  const auto extend = [&] {
+    return w_.referrals.Extend(w_.AsHotline(), listed, {a_.id}, RenderId).ok();
+  };
+  EXPECT_TRUE(extend());
+  EXPECT_EQ(w_.Get(listed).offers.size(), 1u) << "asked twice";
+  w_.intake.cases[case_id].card.priority = domain::Priority::kP0;
+  EXPECT_TRUE(extend());
+  ASSERT_EQ(w_.Get(listed).offers.size(), 2u);
+  const OfferId again = w_.Get(listed).offers.back().id;
+  EXPECT_EQ(ReasonOf(w_.referrals.Waitlist(w_.As(a_.organisation), again, RenderId).status()),
+            Reason::kTooUrgentToWaitlist);
+  EXPECT_EQ(Accept(a_, again), Reason::kUnspecified);
+  EXPECT_EQ(w_.Get(listed).offers.front().state, OfferState::kSuperseded);
+}
+
+TEST_F(ReferralsTest, WhatBecameUrgentSinceSheWasOfferedIsPutOnNoList) {
+  const CaseId case_id = w_.AddCase(domain::Priority::kP3);
+  const ReferralId id = w_.Refer(case_id, {a_});
+  w_.intake.cases[case_id].card.priority = domain::Priority::kP1;
+  const auto waitlist = [&] {
+    return ReasonOf(
+        w_.referrals.Waitlist(w_.As(a_.organisation), w_.OfferAt(id, a_), RenderId).status());
+  };
+  EXPECT_EQ(waitlist(), Reason::kTooUrgentToWaitlist);
+  EXPECT_EQ(w_.Get(id).state, ReferralState::kOffered);
+  w_.intake.cases[case_id].closed = true;
+  EXPECT_EQ(waitlist(), Reason::kCaseStateInvalid);
+  EXPECT_EQ(w_.Get(id).state, ReferralState::kWithdrawn);
+}
+
+TEST_F(ReferralsTest, AYesFromTheListOfWhoNoLongerRunsThePlace) {
+  const ReferralId id = ReferToListOf(a_);
+  const OfferId offer = w_.OfferAt(id, a_);
+  domain::ServiceAtLocation record = w_.RecordOf(a_, 1);
+  record.organisation_id = b_.organisation;
+  ASSERT_TRUE(w_.directory.Import(w_.AsHotline(), {record}).ok());
+  EXPECT_EQ(Accept(a_, offer), Reason::kCandidateNotEligible);
+  EXPECT_EQ(w_.Get(id).state, ReferralState::kWaitlisted);
 }
 
 TEST_F(ReferralsTest, AClosedCaseIsOnNoList) {

@@ -21,6 +21,11 @@ bool Asked(const Offer& offer) {
 
 bool OnList(const Offer& offer) { return offer.shown() == OfferState::kWaitlisted; }
 
+// Nobody who needs help tonight is helped by a list.
+bool TooUrgentToWaitlist(Priority priority) {
+  return priority == Priority::kP0 || priority == Priority::kP1;
+}
+
 // Whether a yes to it may still come.
 bool IsOpen(const Offer& offer) { return Asked(offer) || OnList(offer); }
 
@@ -103,11 +108,13 @@ absl::StatusOr<Offer*> FindIn(Referral& referral, const OfferId& offer_id, Offer
 }
 
 absl::Status AddCandidates(Referral& referral, const std::vector<ServiceAtLocationId>& candidates) {
-  // Not asked twice at a time, nor while she is on their list; somebody who was silent may be asked
-  // again.
+  // Not asked twice at a time, nor while she is on their list, unless she can't wait there any
+  // more; somebody who was silent may be asked again.
+  const bool urgent = TooUrgentToWaitlist(referral.card.priority);
   for (const ServiceAtLocationId& candidate : candidates) {
     const bool being_asked = std::ranges::any_of(referral.offers, [&](const Offer& offer) {
-      return (Active(offer) || OnList(offer)) && offer.service_at_location_id == candidate;
+      return (Active(offer) || (OnList(offer) && !urgent)) &&
+             offer.service_at_location_id == candidate;
     });
     const auto open = referral.candidates.begin() + referral.next_candidate;
     const bool waiting =
@@ -209,6 +216,17 @@ absl::Status End(Referral& referral, ReferralEnd end, SurvivorReason reason, abs
   return absl::OkStatus();
 }
 
+absl::Status CloseCase(Referral& referral, absl::Time now, Events& events) {
+  if (referral.state != ReferralState::kNoMatch) {
+    return End(referral, ReferralEnd::kWithdrawn, SurvivorReason::kUnspecified, now, events);
+  }
+  if (!referral.escalated) return Error(Reason::kReferralStateInvalid);
+  referral.escalated = false;
+  referral.update_time = now;
+  events.push_back({"referral.ended", referral.id.bytes(), Name(referral.state), ""});
+  return absl::OkStatus();
+}
+
 absl::Status Claim(Referral& referral, const OfferId& offer_id, absl::Time now, Events& events) {
   AMANA_ASSIGN_OR_RETURN(Offer * offer, FindMade(referral, offer_id));
   // The same yes, said twice at once: to be looked at again, not refused.
@@ -271,9 +289,9 @@ absl::Status Decline(Referral& referral, const OfferId& offer_id, DeclineReason 
 
 absl::Status Waitlist(Referral& referral, const OfferId& offer_id, absl::Time now, Events& events) {
   AMANA_ASSIGN_OR_RETURN(Offer * offer, FindMade(referral, offer_id));
-  const Priority priority = referral.card.priority;
-  if (priority == Priority::kP0 || priority == Priority::kP1) {
-    return Error(Reason::kTooUrgentToWaitlist);
+  if (TooUrgentToWaitlist(referral.card.priority)) return Error(Reason::kTooUrgentToWaitlist);
+  if (std::ranges::count_if(referral.offers, OnList) >= static_cast<ptrdiff_t>(kMaxLists)) {
+    return Error(Reason::kOfferStateInvalid);
   }
   AMANA_RETURN_IF_ERROR(
       Move(referral, *offer, OfferCommand::kWaitlist, "offer.waitlisted", "", now, events));

@@ -85,6 +85,9 @@ using Events = std::vector<Event>;
 
 inline constexpr size_t kMaxCandidates = 100;
 // Offers made to centres are kept for the history; candidates bound them.
+// Lists that she may be on at once: a yes, an end and a withdrawn consent change all of them in one
+// commit, which has room for store::kMaxCommitWrites events.
+inline constexpr size_t kMaxLists = 20;
 
 struct Draft {
   ReferralId id;
@@ -114,6 +117,11 @@ absl::Status Extend(Referral& referral, const std::vector<ServiceAtLocationId>& 
 absl::Status End(Referral& referral, ReferralEnd end, SurvivorReason reason, absl::Time now,
                  Events& events);
 
+// Her case is closed: withdraws what she has not arrived by. That nobody could take her is not
+// unsaid (no_match is counted as unmet need); only a supervisor need not look any more.
+// kReferralStateInvalid where there is nothing to end.
+absl::Status CloseCase(Referral& referral, absl::Time now, Events& events);
+
 // First half of an acceptance: the yes is noted, the clock of this offer stops, nobody is told yet.
 // kOfferExpired, kOfferSuperseded for late ones; from a list no yes is late while she is looked
 // for. kContended while a sibling's claim is open, or while what the offer had before it was on a
@@ -136,7 +144,7 @@ absl::Status Decline(Referral& referral, const OfferId& offer_id, DeclineReason 
 
 // No place now, but she stays on the centre's list: it may accept as long as nobody else has. None
 // is kept for her; the next is asked as after a no. kTooUrgentToWaitlist for P0 and P1: nobody who
-// needs help tonight is helped by a list.
+// needs help tonight is helped by a list. kOfferStateInvalid where she is on kMaxLists already.
 absl::Status Waitlist(Referral& referral, const OfferId& offer_id, absl::Time now, Events& events);
 
 absl::Status Report(Referral& referral, const OfferId& offer_id, Progress progress, absl::Time now,

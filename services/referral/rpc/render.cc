@@ -96,9 +96,9 @@ v1::Referral ToProto(const domain::Referral& referral) {
 
 v1::Offer ToProto(const domain::Referral& referral, const domain::Offer& offer) {
   v1::Offer proto = WithoutCard(referral, offer);
-  // As long as a place is kept for her or she is on a list: not after a no, and not after the end.
-  if (domain::WantedPlaces(referral, offer) != domain::Places::kReleased ||
-      offer.state == domain::OfferState::kWaitlisted) {
+  // As long as a place is kept for her: not after an answer other than yes, and not after the end.
+  // On a list neither: no clock runs there, and the card goes on telling of her.
+  if (domain::WantedPlaces(referral, offer) != domain::Places::kReleased) {
     *proto.mutable_card() = ToProto(domain::CardForOffer(referral.card, referral.need));
   }
   return proto;

@@ -17,8 +17,8 @@ namespace amana::referral {
 // shown, a claim that is being confirmed is shown as what it was.
 v1::Referral ToProto(const domain::Referral& referral);
 
-// To the organisation it was made to: with the card while it is pending, waitlisted or accepted;
-// what is over needs no card.
+// To the organisation it was made to: with the card while it is pending or accepted; what is over
+// needs no card, and a list has what its keeper wrote down when asked.
 v1::Offer ToProto(const domain::Referral& referral, const domain::Offer& offer);
 
 // With the counts of the ledger's reservations.

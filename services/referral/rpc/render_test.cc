@@ -50,7 +50,7 @@ TEST(RenderTest, ACentreSeesWhatItNeedsAndNotForLonger) {
   EXPECT_EQ(pending.card().needs_size(), 1);
   EXPECT_TRUE(pending.card().commune_code().empty());
   EXPECT_TRUE(offer_of(domain::OfferState::kClaimed).has_card());
-  EXPECT_TRUE(offer_of(domain::OfferState::kWaitlisted, ReferralState::kWaitlisted).has_card());
+  EXPECT_FALSE(offer_of(domain::OfferState::kWaitlisted, ReferralState::kWaitlisted).has_card());
   for (const ReferralState state :
        {ReferralState::kAccepted, ReferralState::kArrived, ReferralState::kInService}) {
     EXPECT_TRUE(offer_of(domain::OfferState::kAccepted, state).has_card());
