@@ -71,6 +71,7 @@ absl::StatusOr<std::vector<LoadedReferral>> ReferralRows::LoadCase(const CaseId&
   std::vector<LoadedReferral> referrals;
   if (entries.empty()) return referrals;
   std::vector<store::Key> keys;
+  keys.reserve(entries.size());
   for (const store::IndexEntry& entry : entries) keys.push_back({"referral", entry.member});
   AMANA_ASSIGN_OR_RETURN(const std::vector<store::Row> rows,
                          store_.ReadMany(shard, keys, deadline));

@@ -334,14 +334,10 @@ uint32_t RevokeConsent(Referral& referral, const OrganisationId& recipient, absl
       static_cast<void>(
           Move(referral, offer, OfferCommand::kDrop, "offer.dropped", kReason, now, events));
       referral.skipped.push_back({offer.service_at_location_id, SkipReason::kConsentMissing});
-    } else if (IsOpen(offer)) {
-      static_cast<void>(
-          Move(referral, offer, OfferCommand::kWithdraw, "offer.withdrawn", kReason, now, events));
-      ++withdrawn;
-    } else if (offer.id == referral.accepted_offer_id &&
-               Move(referral, ReferralCommand::kRevokeConsent, "referral.consent_revoked", now,
-                    events)
-                   .ok()) {
+    } else if (IsOpen(offer) || (offer.id == referral.accepted_offer_id &&
+                                 Move(referral, ReferralCommand::kRevokeConsent,
+                                      "referral.consent_revoked", now, events)
+                                     .ok())) {
       static_cast<void>(
           Move(referral, offer, OfferCommand::kWithdraw, "offer.withdrawn", kReason, now, events));
       ++withdrawn;
