@@ -1,5 +1,7 @@
 // amana audit …: the log, on an outsider's disk. Exit 2 says that a proof failed.
 
+#include <optional>
+
 #include "absl/strings/str_cat.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/options.h"
@@ -42,7 +44,7 @@ absl::Status RunEvidence(Context& context, const Evidence& options) {
 struct Verify {
   std::string mirror;
   std::string log_key;
-  std::string evidence;  // optional
+  std::optional<std::string> evidence;
 };
 
 Json Describe(const merkle::VerifiedCheckpoint& log) {
@@ -77,9 +79,9 @@ void ShowEvidence(const Context& context, const client::VerifiedEvidence& eviden
 
 absl::Status RunVerify(Context& context, const Verify& options) {
   AMANA_ASSIGN_OR_RETURN(const auto policy, client::ReadLogPolicy(options.log_key));
-  if (!options.evidence.empty()) {
+  if (options.evidence) {
     AMANA_ASSIGN_OR_RETURN(const auto evidence,
-                           client::VerifyEvidence(options.evidence, options.mirror, policy));
+                           client::VerifyEvidence(*options.evidence, options.mirror, policy));
     ShowEvidence(context, evidence);
     return absl::OkStatus();
   }

@@ -18,7 +18,7 @@ std::string Meaning(const referral::v1::Offer& offer) {
     case referral::v1::OFFER_STATE_WAITLISTED:
       return " No place is kept for her: accept once you have one, or decline if you will not.";
     case referral::v1::OFFER_STATE_SUPERSEDED:
-      return " Another centre said yes first. If she is on your list, take her off.";
+      return " Another offer has taken its place. If she is on your list, take her off.";
     case referral::v1::OFFER_STATE_WITHDRAWN:
       return " It was taken back. If she is on your list, take her off.";
     default:

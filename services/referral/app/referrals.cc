@@ -37,6 +37,13 @@ CallContext WithoutRequest(const CallContext& context) {
   return step;
 }
 
+// Whether a yes to it may still come. Only then is intake asked what she needs by now: whoever has
+// said no, or was taken off, learns nothing more of her from how the answer is refused.
+bool WantsAnswer(const Referral& referral, const OfferId& id) {
+  const OfferState state = referral.Find(id)->state;
+  return state == OfferState::kPending || state == OfferState::kWaitlisted;
+}
+
 // What a call of intake's was about, for the history of the case.
 store::AuditInput AboutCase(const CaseId& case_id, std::string recipient = "") {
   return {.service = "referral",
@@ -163,8 +170,10 @@ absl::StatusOr<bool> Referrals::EndWithCase(const CallContext& context, const Re
 
 absl::Status Referrals::Claim(const CallContext& context, const LoadedReferral& loaded,
                               const OfferId& id) {
-  AMANA_ASSIGN_OR_RETURN(const std::optional<RoutedCase> routed,
-                         CaseForAnswer(context, loaded.referral));
+  std::optional<RoutedCase> routed;
+  if (WantsAnswer(loaded.referral, id)) {
+    AMANA_ASSIGN_OR_RETURN(routed, CaseForAnswer(context, loaded.referral));
+  }
   if (loaded.referral.Find(id)->state == OfferState::kWaitlisted) {
     Referral as_she_is = loaded.referral;
     if (routed) AMANA_RETURN_IF_ERROR(domain::Renew(as_she_is, routed->card));
@@ -292,10 +301,12 @@ absl::StatusOr<std::string> Referrals::Waitlist(const CallContext& context, cons
   return ChangeAndDrive(
       context, loaded.referral.id,
       [&](Referral& referral, absl::Time now, Events& events) -> absl::Status {
-        // What was not urgent when she was offered may be by now.
-        AMANA_ASSIGN_OR_RETURN(const std::optional<RoutedCase> routed,
-                               CaseForAnswer(context, referral));
-        if (routed) AMANA_RETURN_IF_ERROR(domain::Renew(referral, routed->card));
+        if (WantsAnswer(referral, id)) {
+          // What was not urgent when she was offered may be by now.
+          AMANA_ASSIGN_OR_RETURN(const std::optional<RoutedCase> routed,
+                                 CaseForAnswer(context, referral));
+          if (routed) AMANA_RETURN_IF_ERROR(domain::Renew(referral, routed->card));
+        }
         return domain::Waitlist(referral, id, now, events);
       },
       render);
@@ -315,6 +326,12 @@ absl::StatusOr<std::string> Referrals::Report(const CallContext& context, const 
 absl::StatusOr<std::string> Referrals::RevokeConsent(
     const CallContext& context, const CaseId& case_id, const OrganisationId& recipient,
     const std::function<std::string(uint32_t)>& render) {
+  // What does not fit the commit that records the reply goes before it, so a repetition is looked
+  // for first.
+  const store::Shard shard = store::ShardOf(case_id, store_.shards());
+  auto earlier = FindReply(context, shard);
+  if (ReasonOf(earlier.status()) != Reason::kContended) return earlier;
+
   std::vector<ReferralRows::Difference> changed;
   const auto decide = [&]() -> absl::StatusOr<store::Commit> {
     AMANA_ASSIGN_OR_RETURN(std::vector<LoadedReferral> referrals,
@@ -343,7 +360,7 @@ absl::StatusOr<std::string> Referrals::RevokeConsent(
     commit.reply = render(withdrawn);
     return commit;
   };
-  auto reply = store::Execute(store_, context, store::ShardOf(case_id, store_.shards()), decide);
+  auto reply = store::Execute(store_, context, shard, decide);
   if (!reply.ok()) return reply;
   for (const ReferralRows::Difference& d : changed) {
     rows_.Count(d);
@@ -360,7 +377,10 @@ absl::Status Referrals::RevokeAlone(const CallContext& context, const ReferralId
   };
   const absl::Status done = rows_.Change(WithoutRequest(context), id, revoke, nullptr).status();
   // Ended meanwhile: nobody is asked any more.
-  return ReasonOf(done) == Reason::kReferralStateInvalid ? absl::OkStatus() : done;
+  if (ReasonOf(done) == Reason::kReferralStateInvalid) return absl::OkStatus();
+  AMANA_RETURN_IF_ERROR(done);
+  driver_.Drive(id, context).IgnoreError();  // the timer does what this leaves undone
+  return absl::OkStatus();
 }
 
 // Each referral has a commit of its own, for a case may have more of them than one commit takes.

@@ -72,14 +72,14 @@ class Referrals {
                                   const Render& render);
 
   // Says yes only once the places are confirmed. kOfferExpired, kOfferSuperseded, kNoCapacity;
-  // kOfferStateInvalid. Accepting twice is accepting once. From a list: also
-  // kConsentMissing, kCandidateNotEligible and kServiceUnavailable, for since she was asked her
-  // consent may have run out, or the place be run by others.
+  // kOfferStateInvalid; kCaseStateInvalid. Accepting twice is accepting once. From a list also
+  // kConsentMissing, kCandidateNotEligible, kServiceUnavailable: since she was asked her consent
+  // may have run out, the place be closed or run by others, her card no longer fit.
   absl::StatusOr<std::string> Accept(const CallContext& context, const OfferId& id,
                                      const Render& render);
   absl::StatusOr<std::string> Decline(const CallContext& context, const OfferId& id,
                                       domain::DeclineReason reason, const Render& render);
-  // kTooUrgentToWaitlist, kOfferStateInvalid.
+  // kTooUrgentToWaitlist, kOfferStateInvalid, kCaseStateInvalid.
   absl::StatusOr<std::string> Waitlist(const CallContext& context, const OfferId& id,
                                        const Render& render);
   absl::StatusOr<std::string> Report(const CallContext& context, const OfferId& id,
@@ -122,7 +122,8 @@ class Referrals {
   // Her case as it is now; kCaseStateInvalid where it is closed.
   absl::Status Renew(const CallContext& context, domain::Referral& referral) const;
   // The case at the moment of a centre's answer; nothing where intake does not answer.
-  // kCaseNotFound. kCaseStateInvalid: the case is closed, and the referral ended with it.
+  // kCaseNotFound. kCaseStateInvalid: the case is closed, and the referral ended with it unless she
+  // has arrived by it.
   absl::StatusOr<std::optional<RoutedCase>> CaseForAnswer(const CallContext& context,
                                                           const domain::Referral& referral);
   // kConsentMissing, kCandidateNotEligible: the centre would not be asked any more.
@@ -132,8 +133,8 @@ class Referrals {
   absl::Status RevokeAlone(const CallContext& context, const ReferralId& id,
                            const OrganisationId& recipient);
   // Withdraws a referral of a closed case: nobody is to come by it any more, and what is held for
-  // her is given back at once. Returns whether there was anything to withdraw: she may be there
-  // already. kCaseStateInvalid: the case is not closed.
+  // her is given back at once. Returns whether there was anything to end: she may be there already.
+  // kCaseStateInvalid: the case is not closed.
   absl::StatusOr<bool> EndWithCase(const CallContext& context, const ReferralId& id);
   // What CaseForAnswer says and, from a list, EnsureStillAsked.
   absl::Status Claim(const CallContext& context, const LoadedReferral& loaded, const OfferId& id);

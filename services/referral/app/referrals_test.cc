@@ -772,7 +772,7 @@ TEST_F(ReferralsTest, AClosedCaseTakesBackWhatSheHasNotArrivedBy) {
   EXPECT_EQ(w_.Get(ids[1]).offers.front().state, OfferState::kWithdrawn);
   EXPECT_EQ(w_.Get(ids[2]).offers.front().state, OfferState::kWithdrawn);
   EXPECT_FALSE(w_.Get(ids[4]).escalated);
-  EXPECT_EQ(Accept(centres[1], w_.OfferAt(ids[1], centres[1])), Reason::kCaseStateInvalid);
+  EXPECT_EQ(Accept(centres[1], w_.OfferAt(ids[1], centres[1])), Reason::kOfferStateInvalid);
   EXPECT_EQ(*w_.referrals.CloseCase(context, case_, Number), "4");
   EXPECT_EQ(*w_.referrals.CloseCase(w_.AsHotline(), case_, Number), "0");
 }
@@ -788,11 +788,27 @@ TEST_F(ReferralsTest, WhoCannotWaitAnyMoreIsPutOnNoListAndAskedForAgain) {
   w_.intake.cases[case_id].card.priority = domain::Priority::kP0;
   EXPECT_TRUE(extend());
   ASSERT_EQ(w_.Get(listed).offers.size(), 2u);
+  EXPECT_EQ(w_.Get(listed).offers.front().state, OfferState::kSuperseded);
   const OfferId again = w_.Get(listed).offers.back().id;
   EXPECT_EQ(ReasonOf(w_.referrals.Waitlist(w_.As(a_.organisation), again, RenderId).status()),
             Reason::kTooUrgentToWaitlist);
   EXPECT_EQ(Accept(a_, again), Reason::kUnspecified);
-  EXPECT_EQ(w_.Get(listed).offers.front().state, OfferState::kSuperseded);
+}
+
+TEST_F(ReferralsTest, WhoHasAnsweredLearnsNothingMoreOfHer) {
+  const CaseId case_id = w_.AddCase(domain::Priority::kP3);
+  const ReferralId id = w_.Refer(case_id, {a_, b_});
+  const OfferId offer = w_.OfferAt(id, a_);
+  EXPECT_EQ(Decline(a_, offer), Reason::kUnspecified);
+  RoutedCase& routed = w_.intake.cases[case_id];
+  routed.card.priority = domain::Priority::kP0;
+  ASSERT_TRUE(w_.referrals.Extend(w_.AsHotline(), id, {w_.AddCentre(1).id}, RenderId).ok());
+  for (const bool closed : {false, true}) {
+    routed.closed = closed;
+    EXPECT_EQ(ReasonOf(w_.referrals.Waitlist(w_.As(a_.organisation), offer, RenderId).status()),
+              Reason::kOfferStateInvalid);
+    EXPECT_EQ(Accept(a_, offer), Reason::kOfferStateInvalid);
+  }
 }
 
 TEST_F(ReferralsTest, WhatBecameUrgentSinceSheWasOfferedIsPutOnNoList) {

@@ -289,6 +289,8 @@ absl::Status Decline(Referral& referral, const OfferId& offer_id, DeclineReason 
 
 absl::Status Waitlist(Referral& referral, const OfferId& offer_id, absl::Time now, Events& events) {
   AMANA_ASSIGN_OR_RETURN(Offer * offer, FindMade(referral, offer_id));
+  // First: whoever has answered already is not told how urgent it is by now.
+  if (!Next(offer->state, OfferCommand::kWaitlist)) return Error(Reason::kOfferStateInvalid);
   if (TooUrgentToWaitlist(referral.card.priority)) return Error(Reason::kTooUrgentToWaitlist);
   if (std::ranges::count_if(referral.offers, OnList) >= static_cast<ptrdiff_t>(kMaxLists)) {
     return Error(Reason::kOfferStateInvalid);
@@ -437,6 +439,15 @@ absl::Status Make(Referral& referral, const OfferId& offer_id, absl::Time expire
   offer->places = Places::kHeld;
   offer->offer_time = now;
   offer->expire_time = expire_time;
+  // Asked anew for somebody who can't wait on its list any more: two offers would compete for the
+  // same bed.
+  for (Offer& other : referral.offers) {
+    if (other.state == OfferState::kWaitlisted &&
+        other.service_at_location_id == offer->service_at_location_id) {
+      AMANA_RETURN_IF_ERROR(
+          Move(referral, other, OfferCommand::kSupersede, "offer.superseded", "", now, events));
+    }
+  }
   return Move(referral, ReferralCommand::kOffer, "referral.offered", now, events);
 }
 
