@@ -90,7 +90,9 @@ class ResumeRules : public RulesTest {
     for (Member& sender : members) {
       const std::string sealed = *sender.group.Encrypt("hello", "", 0, sender.signer, random_);
       for (Member& reader : members) {
-        if (&reader != &sender) EXPECT_EQ(Handled(reader, sealed), Fault::kNone);
+        if (&reader != &sender) {
+          EXPECT_EQ(Handled(reader, sealed), Fault::kNone);
+        }
       }
     }
     for (size_t i = 0; i < members.size(); ++i) CommitAll(members, i);

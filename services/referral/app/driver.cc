@@ -91,15 +91,11 @@ absl::StatusOr<std::string> Driver::FinishClaim(const CallContext& context,
         render);
   }
   if (!IsRefusalOfPlaces(ReasonOf(confirmed))) return confirmed;
-  AMANA_RETURN_IF_ERROR(p_.rows
-                            .Change(
-                                step, referral.id,
-                                [&](Referral& r, absl::Time now, domain::Events& events) {
-                                  AMANA_RETURN_IF_ERROR(EnsureAsSeen(r, offer));
-                                  return domain::Lose(r, offer_id, now, events);
-                                },
-                                nullptr)
-                            .status());
+  const auto lose = [&](Referral& r, absl::Time now, domain::Events& events) {
+    AMANA_RETURN_IF_ERROR(EnsureAsSeen(r, offer));
+    return domain::Lose(r, offer_id, now, events);
+  };
+  AMANA_RETURN_IF_ERROR(p_.rows.Change(step, referral.id, lose, nullptr).status());
   return Error(Reason::kNoCapacity);
 }
 

@@ -625,9 +625,13 @@ TEST_F(ReferralsTest, AYesFromTheListThatIsOvertakenTakesNoBed) {
       w_.clock.Advance(absl::Minutes(1));
       EXPECT_TRUE(w_.RunTimers());
       const bool accepted = w_.Get(id).state == ReferralState::kAccepted;
-      if (answer == Reason::kUnspecified) EXPECT_TRUE(accepted);
+      if (answer == Reason::kUnspecified) {
+        EXPECT_TRUE(accepted);
+      }
       // A refusal that was about the first yes is none of the second.
-      if (once_more && step >= at) EXPECT_TRUE(accepted) << "at step " << at;
+      if (once_more && step >= at) {
+        EXPECT_TRUE(accepted) << "at step " << at;
+      }
       EXPECT_EQ(BedsOf(centre).confirmed, accepted || step < at ? 1u : 0u) << "at step " << at;
       EXPECT_EQ(BedsOf(centre).held, 0u);
     }

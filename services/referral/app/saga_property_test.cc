@@ -300,7 +300,9 @@ class Storm {
         return offer.state == OfferState::kWaitlisted;
       });
       EXPECT_EQ(on_list, referral.state == ReferralState::kWaitlisted);
-      if (on_list) EXPECT_TRUE(referral.escalated) << "on a list, and nobody looks";
+      if (on_list) {
+        EXPECT_TRUE(referral.escalated) << "on a list, and nobody looks";
+      }
       for (const domain::Offer& offer : referral.offers) {
         if (domain::WantedPlaces(referral, offer) != Places::kReleased) wanted.insert(offer.id);
       }

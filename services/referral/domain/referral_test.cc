@@ -239,7 +239,9 @@ TEST_F(ReferralTest, AYesFromTheListAsLongAsSheIsLookedFor) {
     EXPECT_EQ(referral_.state, ReferralState::kAccepted);
     EXPECT_EQ(StateOf('a'), OfferState::kAccepted);
     EXPECT_FALSE(referral_.escalated);
-    if (another) EXPECT_EQ(StateOf('b'), OfferState::kSuperseded);
+    if (another) {
+      EXPECT_EQ(StateOf('b'), OfferState::kSuperseded);
+    }
   }
 }
 
