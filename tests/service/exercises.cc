@@ -163,7 +163,7 @@ void AddReferral(std::map<std::string, Exercise>& out) {
         r.set_status(referral::v1::SERVICE_STATUS_ACTIVE);
       });
   out["DirectoryService.SetCapacity"] = With<referral::v1::SetCapacityRequest>(
-      true, [](const Cell&, auto& r) { r.set_maximum(1000); });
+      true, [](const Cell&, auto& r) { r.set_maximum(kManyPlaces); });
   out["DirectoryService.GetCapacity"] = {true};
   out["DirectoryService.Match"] = With<referral::v1::MatchRequest>(false, [](const Cell&, auto& r) {
     *r.mutable_card() = ACard();

@@ -314,7 +314,7 @@ void World::ExchangeHandoffs(Party& from, Party& to) {
 Side World::MakeSide(const std::string& name) {
   Side side;
   side.hotline = MakeHotline(network, "hotline of " + name);
-  side.centre = MakeCentre(network, "centre of " + name, 1000);
+  side.centre = MakeCentre(network, "centre of " + name, kManyPlaces);
   for (Party* party : {&side.hotline, &side.centre}) {
     party->to_approve = network.EnrolPending(party->organisation, party->member.role);
     party->to_revoke = network.EnrolPending(party->organisation, party->member.role);
@@ -334,7 +334,7 @@ Side World::MakeSide(const std::string& name) {
 }
 
 World::World() : network(TestNetwork::Get()) {
-  hub = MakeCentre(network, "hub", 1000);
+  hub = MakeCentre(network, "hub", kManyPlaces);
   a = MakeSide("A");
   b = MakeSide("B");
   analyst = network.Enrol(network.organisation(), Role::kAnalyst, nullptr);

@@ -98,5 +98,7 @@ messaging::v1::SendHandoffRequest HandoffRequest(const TestDevice& sender,
 
 referral::v1::ServiceAtLocation DirectoryRecord(const OrganisationId& organisation,
                                                 uint32_t places);
+// As many as a pool may have: no test takes all of them.
+inline constexpr uint32_t kManyPlaces = 10'000;
 
 }  // namespace amana::testing
