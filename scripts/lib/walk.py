@@ -172,8 +172,14 @@ class MainJob:
         return self.referral
 
     def offer_to(self, worker):
-        offers = self.cluster.amana(worker, "offers", "--pending").get("offers", [])
-        return next((o for o in offers if o["referral_id"] == self.referral["referral_id"]), None)
+        """After a fault, a timer asks the next centre some seconds later."""
+        end = time.monotonic() + 10
+        while True:
+            offers = self.cluster.amana(worker, "offers", "--pending").get("offers", [])
+            offer = next((o for o in offers if o["referral_id"] == self.referral["referral_id"]), None)
+            if offer or time.monotonic() > end:
+                return offer
+            time.sleep(0.2)
 
     def see_hold(self):
         self.offer = self.offer_to(self.first_worker)
