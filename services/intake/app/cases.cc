@@ -142,7 +142,8 @@ absl::Status Cases::TellClosure(const CaseId& id, Deadline deadline) {
 
 absl::Status Cases::TellClosure(const CallContext& context, const CaseId& id) {
   const auto decide = [&]() -> absl::StatusOr<store::Commit> {
-    AMANA_ASSIGN_OR_RETURN(Loaded<domain::Case> found, Load(id, context.deadline));
+    AMANA_ASSIGN_OR_RETURN(Loaded<domain::Case> found,
+                           Load<domain::Case>(deps_, id, Reason::kCaseNotFound, context.deadline));
     domain::Case& closed = found.value;
     if (closed.untold_closure.is_zero()) return Error(Reason::kCaseStateInvalid);
     AMANA_RETURN_IF_ERROR(
@@ -180,15 +181,9 @@ absl::StatusOr<domain::Case> Cases::Get(const CallContext& context, const CaseId
 }
 
 absl::StatusOr<domain::Case> Cases::GetForService(const CallContext& context, const CaseId& id) {
-  AMANA_ASSIGN_OR_RETURN(Loaded<domain::Case> found, Load(id, context.deadline));
+  AMANA_ASSIGN_OR_RETURN(Loaded<domain::Case> found,
+                         Load<domain::Case>(deps_, id, Reason::kCaseNotFound, context.deadline));
   return std::move(found.value);
-}
-
-absl::StatusOr<Loaded<domain::Case>> Cases::Load(const CaseId& id, Deadline deadline) {
-  AMANA_ASSIGN_OR_RETURN(const store::Row row,
-                         deps_.store.Read(deps_.ShardOf(id), KeyOf(id), deadline));
-  if (!row.exists()) return Error(Reason::kCaseNotFound);
-  return DecodeRow<domain::Case>(row);
 }
 
 absl::StatusOr<Page<domain::Case>> Cases::List(const CallContext& context, uint32_t page_size,

@@ -58,7 +58,6 @@ class Cases {
   absl::Status TellClosure(const CaseId& id, Deadline deadline);
 
  private:
-  absl::StatusOr<Loaded<domain::Case>> Load(const CaseId& id, Deadline deadline);
   absl::StatusOr<store::Commit> DecideOpen(const CallContext& context, const OpenCase& command);
   absl::Status CompleteCall(const CallContext& context, const CallId& id, absl::Time now,
                             store::Commit* commit);

@@ -247,16 +247,7 @@ TEST_F(CasesTest, TheTimerTellsOfAClosureUntilReferralHasHeard) {
 TEST_F(CasesTest, ACrashAfterTheClosureOnlyDelaysIt) {
   const CaseId id = Opened(operator_a);
   ASSERT_TRUE(Move(operator_a, id, CaseCommand::kRequestClosure, ClosureReason::kGoalsMet).ok());
-  store.FailNext(FaultyStore::Fault::kAfter);
-  EXPECT_EQ(ReasonOfReply(Move(supervisor, id, CaseCommand::kApproveClosure)),
-            Reason::kStoreUnavailable);
-  EXPECT_EQ(revocations.asked, 0);
-  clock.Advance(kRevocationTimerDelay);
-  // And it dies once more before it has written down that referral has heard.
-  store.FailNext(FaultyStore::Fault::kBefore);
-  EXPECT_EQ(RunDueTimers(), 1u);
-  EXPECT_EQ(RunDueTimers(), 1u);
-  EXPECT_EQ(RunDueTimers(), 0u);
+  RunThroughTwoCrashes([&] { return Move(supervisor, id, CaseCommand::kApproveClosure); });
   EXPECT_EQ(revocations.asked, 2);
   EXPECT_THAT(revocations.closures, SizeIs(1));
 }

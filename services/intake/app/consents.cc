@@ -53,10 +53,7 @@ std::string ExpireTimer(const ConsentId& id) { return "expire_consent/" + id.ToS
 std::string RevokeTimer(const ConsentId& id) { return "revoke/" + id.ToString(); }
 
 absl::StatusOr<Loaded<Consent>> Consents::Load(const ConsentId& id, Deadline deadline) {
-  AMANA_ASSIGN_OR_RETURN(const store::Row row,
-                         deps_.store.Read(deps_.ShardOf(id), KeyOf(id), deadline));
-  if (!row.exists()) return Error(Reason::kConsentNotFound);
-  return DecodeRow<Consent>(row);
+  return intake::Load<Consent>(deps_, id, Reason::kConsentNotFound, deadline);
 }
 
 absl::StatusOr<Consents::File> Consents::LoadFile(const CaseId& case_id, Deadline deadline) {

@@ -171,19 +171,13 @@ TEST_F(ConsentsTest, AYesToSomethingElseKeepsNoWithdrawalBack) {
   EXPECT_THAT(revocations.offers, SizeIs(1));
 }
 
-// The process dies right after the commit: nobody has told anyone, and nobody asks again.
 TEST_F(ConsentsTest, ACrashAfterTheWithdrawalOnlyDelaysIt) {
   const ConsentId consent = Consented(id);
-  store.FailNext(FaultyStore::Fault::kAfter);
-  EXPECT_EQ(ReasonOfReply(Withdraw(consent)), Reason::kStoreUnavailable);
-  EXPECT_FALSE(Active(id));
-  EXPECT_EQ(revocations.asked, 0);
-  clock.Advance(kRevocationTimerDelay);
-  // And it dies once more before it has written down that all have heard.
-  store.FailNext(FaultyStore::Fault::kBefore);
-  EXPECT_EQ(RunDueTimers(), 1u);
-  EXPECT_EQ(RunDueTimers(), 1u);
-  EXPECT_EQ(RunDueTimers(), 0u);
+  RunThroughTwoCrashes([&] {
+    const auto reply = Withdraw(consent);
+    EXPECT_FALSE(Active(id));
+    return reply;
+  });
   EXPECT_THAT(revocations.offers, SizeIs(1));
   EXPECT_THAT(revocations.packages, SizeIs(1));
 }

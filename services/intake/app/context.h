@@ -57,14 +57,20 @@ absl::StatusOr<Loaded<T>> DecodeRow(const store::Row& row) {
   return Loaded<T>{.value = std::move(value), .version = row.version};
 }
 
-// Reads what `id` names. What isn't there and what isn't the caller's are the same: `not_found`.
+// Reads what `id` names, whosever it is: for timers and other services.
+template <class T, class I>
+absl::StatusOr<Loaded<T>> Load(const Deps& deps, const I& id, Reason not_found, Deadline deadline) {
+  AMANA_ASSIGN_OR_RETURN(const store::Row row,
+                         deps.store.Read(deps.ShardOf(id), KeyOf(id), deadline));
+  if (!row.exists()) return Error(not_found);
+  return DecodeRow<T>(row);
+}
+
+// What isn't there and what isn't the caller's are the same: `not_found`.
 template <class T, class I>
 absl::StatusOr<Loaded<T>> LoadOwn(const Deps& deps, const CallContext& context, const I& id,
                                   Reason not_found) {
-  AMANA_ASSIGN_OR_RETURN(const store::Row row,
-                         deps.store.Read(deps.ShardOf(id), KeyOf(id), context.deadline));
-  if (!row.exists()) return Error(not_found);
-  AMANA_ASSIGN_OR_RETURN(Loaded<T> loaded, DecodeRow<T>(row));
+  AMANA_ASSIGN_OR_RETURN(Loaded<T> loaded, Load<T>(deps, id, not_found, context.deadline));
   if (!context.caller.Owns(loaded.value.organisation)) return Error(not_found);
   return loaded;
 }

@@ -160,6 +160,10 @@ class FakeRevocations final : public Revocations {
   std::function<void()> after_closure;
 };
 
+inline Reason ReasonOfReply(const absl::StatusOr<std::string>& reply) {
+  return ReasonOf(reply.status());
+}
+
 struct TestIntake {
   FaultyStore store;
   FakeClock clock{domain::kNow};
@@ -243,6 +247,21 @@ struct TestIntake {
     return due->size();
   }
 
+  // Runs `command`, which takes something back, in a process that dies right after its commit:
+  // nobody has told anyone, and nobody asks again. It dies once more before it has written down
+  // that all have heard; the timers go on.
+  template <class Command>
+  void RunThroughTwoCrashes(Command command) {
+    store.FailNext(FaultyStore::Fault::kAfter);
+    EXPECT_EQ(ReasonOfReply(command()), Reason::kStoreUnavailable);
+    EXPECT_EQ(revocations.asked, 0);
+    clock.Advance(kRevocationTimerDelay);
+    store.FailNext(FaultyStore::Fault::kBefore);
+    EXPECT_EQ(RunDueTimers(), 1u);
+    EXPECT_EQ(RunDueTimers(), 1u);
+    EXPECT_EQ(RunDueTimers(), 0u);
+  }
+
   // The actions and states in the history of a subject: "case.opened open".
   std::vector<std::string> History(std::string_view subject) {
     std::vector<std::string> events;
@@ -256,9 +275,5 @@ struct TestIntake {
     return events;
   }
 };
-
-inline Reason ReasonOfReply(const absl::StatusOr<std::string>& reply) {
-  return ReasonOf(reply.status());
-}
 
 }  // namespace amana::intake
