@@ -161,9 +161,14 @@ absl::StatusOr<bool> Referrals::EndWithCase(const CallContext& context, const Re
     AMANA_ASSIGN_OR_RETURN(const RoutedCase routed, intake_.GetCase(context, referral.case_id));
     return routed.closed ? absl::OkStatus() : Error(Reason::kCaseStateInvalid);
   };
-  const absl::Status ended = rows_.Change(context, id, end, nullptr).status();
-  if (ReasonOf(ended) == Reason::kReferralStateInvalid) return false;
-  AMANA_RETURN_IF_ERROR(ended);
+  return ChangeAlone(context, id, end);
+}
+
+absl::StatusOr<bool> Referrals::ChangeAlone(const CallContext& context, const ReferralId& id,
+                                            const ReferralRows::Mutate& mutate) {
+  const absl::Status done = rows_.Change(WithoutRequest(context), id, mutate, nullptr).status();
+  if (ReasonOf(done) == Reason::kReferralStateInvalid) return false;
+  AMANA_RETURN_IF_ERROR(done);
   driver_.Drive(id, context).IgnoreError();  // the timer does what this leaves undone
   return true;
 }
@@ -345,7 +350,11 @@ absl::StatusOr<std::string> Referrals::RevokeConsent(
       withdrawn += domain::RevokeConsent(d.after, recipient, now, d.events);
       if (d.events.empty()) continue;
       if (commit.audit.size() + d.events.size() > store::kMaxCommitWrites) {
-        AMANA_RETURN_IF_ERROR(RevokeAlone(context, loaded.referral.id, recipient));
+        const auto revoke = [&](Referral& r, absl::Time at, Events& events) {
+          domain::RevokeConsent(r, recipient, at, events);
+          return events.empty() ? Error(Reason::kReferralStateInvalid) : absl::OkStatus();
+        };
+        AMANA_RETURN_IF_ERROR(ChangeAlone(context, loaded.referral.id, revoke).status());
         continue;
       }
       AMANA_RETURN_IF_ERROR(rows_.AddTo(commit, context, d, now));
@@ -369,20 +378,6 @@ absl::StatusOr<std::string> Referrals::RevokeConsent(
   return reply;
 }
 
-absl::Status Referrals::RevokeAlone(const CallContext& context, const ReferralId& id,
-                                    const OrganisationId& recipient) {
-  const auto revoke = [&](Referral& referral, absl::Time now, Events& events) {
-    domain::RevokeConsent(referral, recipient, now, events);
-    return events.empty() ? absl::Status(Error(Reason::kReferralStateInvalid)) : absl::OkStatus();
-  };
-  const absl::Status done = rows_.Change(WithoutRequest(context), id, revoke, nullptr).status();
-  // Ended meanwhile: nobody is asked any more.
-  if (ReasonOf(done) == Reason::kReferralStateInvalid) return absl::OkStatus();
-  AMANA_RETURN_IF_ERROR(done);
-  driver_.Drive(id, context).IgnoreError();  // the timer does what this leaves undone
-  return absl::OkStatus();
-}
-
 // Each referral has a commit of its own, for a case may have more of them than one commit takes.
 // The last commit says that all are done.
 absl::StatusOr<std::string> Referrals::CloseCase(
@@ -393,8 +388,7 @@ absl::StatusOr<std::string> Referrals::CloseCase(
                            rows_.LoadCase(case_id, context.deadline));
     uint32_t withdrawn = 0;
     for (const LoadedReferral& loaded : referrals) {
-      AMANA_ASSIGN_OR_RETURN(const bool ended,
-                             EndWithCase(WithoutRequest(context), loaded.referral.id));
+      AMANA_ASSIGN_OR_RETURN(const bool ended, EndWithCase(context, loaded.referral.id));
       if (ended) ++withdrawn;
     }
     store::Commit commit;

@@ -129,9 +129,10 @@ class Referrals {
   // kConsentMissing, kCandidateNotEligible: the centre would not be asked any more.
   absl::Status EnsureStillAsked(const CallContext& context, const domain::Referral& referral,
                                 const OfferId& id) const;
-  // Of more lists of one recipient than a commit takes: the rest, one by one, before it.
-  absl::Status RevokeAlone(const CallContext& context, const ReferralId& id,
-                           const OrganisationId& recipient);
+  // A change in a commit of its own, driven at once, where another commit records the reply. False:
+  // `mutate` found nothing to do (kReferralStateInvalid).
+  absl::StatusOr<bool> ChangeAlone(const CallContext& context, const ReferralId& id,
+                                   const ReferralRows::Mutate& mutate);
   // Withdraws a referral of a closed case: nobody is to come by it any more, and what is held for
   // her is given back at once. Returns whether there was anything to end: she may be there already.
   // kCaseStateInvalid: the case is not closed.
